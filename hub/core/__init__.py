@@ -1,0 +1,1 @@
+"""The kernel that every other package may import, and that imports none of them."""

@@ -1,0 +1,179 @@
+"""Reading our own content files: YAML with line numbers, CSV with row numbers, validated by pydantic models.
+
+Every error is a SpecError that names file and line. Unknown keys are errors.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hub.core.errors import SpecError
+
+SLUG = re.compile(r"^[a-z][a-z0-9_]*$")
+
+
+class Spec(BaseModel):
+    """Base of every model that is read from a content file: frozen, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class SpecFile:
+    """A parsed YAML file whose parts remember their lines (1-based)."""
+
+    path: Path
+    data: Any
+    lines: dict[tuple[str | int, ...], int]
+
+    def line(self, at: Sequence[str | int] = ()) -> int | None:
+        """The line of the deepest known part of that path."""
+        for depth in range(len(at), -1, -1):
+            if (found := self.lines.get(tuple(at[:depth]))) is not None:
+                return found
+        return None
+
+    def error(self, what: str, at: Sequence[str | int] = (), remedy: str = "") -> SpecError:
+        """A SpecError at that part of the file."""
+        return SpecError(what, file=self.path, line=self.line(at), remedy=remedy)
+
+    def parse(self, model: type[S], at: Sequence[str | int] = ()) -> S:
+        """Validate one part of the file. Raises SpecError at the first offending line."""
+        part = self.data
+        for step in at:
+            part = part[step]
+        try:
+            return model.model_validate(part)
+        except ValidationError as failure:
+            first = failure.errors()[0]
+            where = (*at, *first["loc"])
+            name = ".".join(str(step) for step in where)
+            raise self.error(f"{name}: {first['msg']}", where) from None
+
+
+def read_yaml(path: Path) -> SpecFile:
+    """Parse a YAML file and keep its line numbers. Raises SpecError if it is missing or not YAML."""
+    try:
+        text = path.read_text("utf-8")
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        data = yaml.load(text, Loader=yaml.CSafeLoader)
+    except OSError as failure:
+        raise SpecError(f"cannot be read ({failure.strerror})", file=path) from None
+    except yaml.YAMLError as failure:
+        mark = getattr(failure, "problem_mark", None)
+        what = getattr(failure, "problem", None) or "not YAML"
+        raise SpecError(str(what), file=path, line=mark.line + 1 if mark else None) from None
+    return SpecFile(path, data, dict(_lines(root, ())) if root else {})
+
+
+def _lines(
+    node: yaml.Node, at: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    yield at, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*at, str(key.value))
+            yield from _lines(value, inner)
+            yield inner, key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            yield from _lines(item, (*at, position))
+
+
+def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of one of our CSV files, stripped, each with its line number under 'line'.
+
+    Raises SpecError when the file is missing or its header is not exactly `columns`.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle, strict=True)
+            if list(reader.fieldnames or []) != list(columns):
+                raise SpecError(
+                    f"header is {reader.fieldnames}", file=path, line=1,
+                    remedy=f"the header must be {','.join(columns)}",
+                )  # fmt: skip
+            rows = []
+            for row in reader:
+                if None in row or None in row.values():
+                    raise SpecError("wrong number of columns", file=path, line=reader.line_num)
+                rows.append({k: v.strip() for k, v in row.items()} | {"line": str(reader.line_num)})
+            return rows
+    except OSError as failure:
+        raise SpecError(f"cannot be read ({failure.strerror})", file=path) from None
+
+
+class Title(Spec):
+    """A name in both languages."""
+
+    zh: str
+    en: str
+
+
+class Owner(Spec):
+    """Who answers for a folder."""
+
+    name: str
+    contact: str
+
+
+class Protection(Spec):
+    """What the source agreed to bear."""
+
+    sessions: int = Field(default=1, ge=1)
+    rows_per_second: int | None = Field(default=None, ge=1)
+    windows: tuple[str, ...] = ()
+
+
+class DepartmentSpec(Spec):
+    """`departments/<slug>/source.yml`. `datasets` is validated by the connector's own settings model."""
+
+    title: Title
+    body: str
+    """Code of the body in the catalogue, such as 36012100MZ."""
+    owner: Owner
+    connector: str
+    connection: str
+    """Connection id; its URL is looked up in the environment or in HUB_HOME/connections.yml."""
+    freshness: str = "24h"
+    schedule: str | None = None
+    protection: Protection = Protection()
+    datasets: dict[str, dict[str, Any]] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """One department folder, its slug being its path."""
+
+    slug: str
+    folder: Path
+    spec: DepartmentSpec
+    source: SpecFile
+
+
+def department_slugs(root: Path) -> list[str]:
+    """Slugs of all department folders, sorted. Reads no file."""
+    return sorted(path.parent.name for path in root.glob("*/source.yml"))
+
+
+def read_department(root: Path, slug: str) -> Department:
+    """Read `source.yml` of one department. Raises SpecError."""
+    folder = root / slug
+    if not SLUG.match(slug):
+        raise SpecError(f"'{slug}' is no slug", file=folder, remedy=f"use {SLUG.pattern}")
+    if not folder.is_dir():
+        known = ", ".join(department_slugs(root)) or "none"
+        raise SpecError(f"no department '{slug}'", file=folder, remedy=f"known: {known}")
+    source = read_yaml(folder / "source.yml")
+    return Department(slug, folder, source.parse(DepartmentSpec), source)
