@@ -77,9 +77,15 @@ class Entity:
         return {column.name: POLARS_TYPES[column.kind] for column in self.columns}
 
 
-T, TS, M, N, I, B, U = (
-    Kind.TEXT, Kind.TIMESTAMP, Kind.MONEY, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN, Kind.UUID,
-)  # fmt: skip
+T, TS, M, N, INT, B, U = (
+    Kind.TEXT,
+    Kind.TIMESTAMP,
+    Kind.MONEY,
+    Kind.NUMBER,
+    Kind.INTEGER,
+    Kind.BOOLEAN,
+    Kind.UUID,
+)
 
 
 def _case_id() -> Column:
@@ -124,7 +130,7 @@ EVENT = Entity(
     "event", "环节", "step of a case", ("case_id", "event_no"),
     (
         _case_id(),
-        Column("event_no", I, "环节序号", "event number", required=True),
+        Column("event_no", INT, "环节序号", "event number", required=True),
         Column("step_code", T, "环节代码", "step code in the catalogue's flow", required=True),
         Column("step_name", T, "环节名称", "step name in the source"),
         Column("action", T, "业务动作", "action", codelist="action"),
@@ -142,13 +148,13 @@ CLOCK_STOP = Entity(
     "clock_stop", "特别程序", "clock stop", ("case_id", "stop_no"),
     (
         _case_id(),
-        Column("stop_no", I, "序号", "number", required=True),
+        Column("stop_no", INT, "序号", "number", required=True),
         Column("kind", T, "种类", "kind", required=True, codelist="stop_kind"),
         Column("started_at", TS, "开始时间", "started", required=True),
         Column("ended_at", TS, "结束时间", "ended; empty while open"),
         Column("reason", T, "理由", "reason"),
         Column("approver", T, "批准人", "approved by"),
-        Column("limit_value", I, "时限", "limit"),
+        Column("limit_value", INT, "时限", "limit"),
         Column("limit_unit", T, "时限单位", "unit of the limit", codelist="limit_unit"),
         Column("applicant_told", B, "已告知申请人", "applicant told"),
     ),
@@ -158,7 +164,7 @@ SUPPLEMENT = Entity(
     "supplement", "补正", "supplement notice", ("case_id", "notice_no"),
     (
         _case_id(),
-        Column("notice_no", I, "告知序号", "notice number", required=True),
+        Column("notice_no", INT, "告知序号", "notice number", required=True),
         Column("notified_at", TS, "告知时间", "notified", required=True),
         Column("list", T, "补正清单", "what is missing"),
         Column("received_at", TS, "补正受理时间", "received"),
@@ -181,7 +187,7 @@ FEE = Entity(
     "fee", "收费", "fee", ("case_id", "fee_no"),
     (
         _case_id(),
-        Column("fee_no", I, "收费序号", "fee number", required=True),
+        Column("fee_no", INT, "收费序号", "fee number", required=True),
         Column("fee_code", T, "收费项目代码", "fee code"),
         Column("amount", M, "金额（元）", "amount in yuan", required=True),
         Column("quantity", N, "数量", "quantity"),
@@ -209,9 +215,9 @@ FEEDBACK = Entity(
     "feedback", "评价投诉", "rating or complaint", ("case_id", "feedback_no"),
     (
         _case_id(),
-        Column("feedback_no", I, "序号", "number", required=True),
+        Column("feedback_no", INT, "序号", "number", required=True),
         Column("kind", T, "类型", "kind"),
-        Column("rating", I, "满意度", "rating 1 to 5"),
+        Column("rating", INT, "满意度", "rating 1 to 5"),
         Column("at", TS, "时间", "time"),
         Column("text", T, "内容", "text"),
     ),
@@ -221,7 +227,7 @@ PENALTY = Entity(
     "penalty", "行政处罚", "penalty", ("case_id", "penalty_no"),
     (
         _case_id(),
-        Column("penalty_no", I, "序号", "number", required=True),
+        Column("penalty_no", INT, "序号", "number", required=True),
         Column("circumstance_code", T, "裁量情形", "circumstance"),
         Column("kind", T, "处罚种类", "kind"),
         Column("amount", M, "金额（元）", "amount in yuan"),
@@ -240,9 +246,9 @@ LINEAGE: tuple[Column, ...] = (
     Column("department", T, "部门", "department", required=True),
     Column("dataset", T, "数据集", "dataset that last wrote the row", required=True),
     Column("record_key", T, "来源记录键", "key of the source record", required=True),
-    Column("source_version", I, "数据版本", "data version in the source", required=True),
+    Column("source_version", INT, "数据版本", "data version in the source", required=True),
     Column("batch_id", U, "批次", "batch that last wrote the row", required=True),
-    Column("raw_row", I, "原始行号", "row in the batch's raw object, from 0", required=True),
+    Column("raw_row", INT, "原始行号", "row in the batch's raw object, from 0", required=True),
     Column("row_hash", T, "行指纹", "hash of the canonical columns", required=True),
     Column("landed_at", TS, "入库时间", "landed", required=True),
     Column("deleted_at", TS, "删除时间", "deleted at the source"),

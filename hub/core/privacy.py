@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from hub.core.errors import SpecError
 
-# A resident identity number, written with ASCII or full-width digits, possibly split by blanks or hyphens, or a mobile or land-line
-# number: whatever looks like one is hidden in texts that leave the restricted schema.
+# A resident identity number or a mobile or land-line number, in ASCII or full-width digits: whatever looks like one
+# is hidden in texts that leave the restricted schema.
 _DIGIT = "[0-9０-９]"
 IDENTITY_PATTERN = rf"{_DIGIT}{{17}}[0-9０-９XxＸｘ]|{_DIGIT}{{15}}"
 PHONE_PATTERN = rf"1[3-9]{_DIGIT}{{9}}|１[３-９]{_DIGIT}{{9}}|0{_DIGIT}{{2,3}}-?{_DIGIT}{{7,8}}"
