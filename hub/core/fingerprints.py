@@ -8,12 +8,13 @@ timestamps as microseconds since 1970 UTC, dates as ISO, decimals with their fix
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 import polars_hash  # noqa: F401  (registers the .nchash namespace)
 
-from hub.core.entities import Column, Kind
+from hub.core.batches import SRC
+from hub.core.entities import ENTITIES, Column, Kind
 
 SEPARATOR = "\x1f"
 ABSENT = "\x1e"
@@ -73,3 +74,23 @@ def version_of(*texts: str | bytes) -> str:
         data = text.encode() if isinstance(text, str) else text
         digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()[:12]
+
+
+def record_hashes(entities: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """`_src`, `record_hash`: one hash over everything that a source record says, in any order of its rows."""
+    hashed = [
+        frame.select(
+            SRC,
+            pl.concat_str(
+                pl.lit(name),
+                row_hash([ENTITIES[name].column(c) for c in sorted(set(frame.columns) - {SRC})]),
+                separator=SEPARATOR,
+            ).alias("part"),
+        )
+        for name, frame in sorted(entities.items())
+        if frame.height
+    ]
+    if not hashed:
+        return pl.DataFrame(schema={SRC: pl.Int64(), "record_hash": pl.String()})
+    joined = pl.concat(hashed).group_by(SRC).agg(pl.col("part").sort().str.join(SEPARATOR))
+    return joined.select(SRC, pl.col("part").nchash.md5().alias("record_hash"))  # type: ignore[attr-defined]

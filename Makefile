@@ -1,0 +1,37 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything else is for those who work here.
+SHELL := /bin/bash
+PY := .venv/bin/python
+CODE := hub catalogue connectors mappings quality warehouse supervision demo dags
+
+.PHONY: demo test check format lint types imports lock clean setup
+
+setup: .venv/.synced
+
+.venv/.synced: requirements/dev.txt requirements/bootstrap.txt pyproject.toml scripts/bootstrap.sh
+	bash scripts/bootstrap.sh
+
+demo: setup
+	.venv/bin/hub demo
+
+test: setup
+	$(PY) -m pytest -n 2 --dist loadfile
+
+check: lint types imports test
+
+format: setup
+	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+lint: setup
+	.venv/bin/ruff format --check . && .venv/bin/ruff check .
+
+types: setup
+	.venv/bin/mypy $(CODE)
+
+imports: setup
+	.venv/bin/lint-imports
+
+lock:
+	bash scripts/lock.sh
+
+clean:
+	if [ -x .venv/bin/hub ]; then .venv/bin/hub stop; fi; rm -rf "$${HUB_HOME:-.hub}"

@@ -1,0 +1,330 @@
+"""The commands of `hub`. Each imports its machinery when it runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from hub.cli.printing import emit_json, say, table
+from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK
+
+app = typer.Typer(
+    name="hub",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="County data hub 县级数据汇聚与电子监察: departments' case records, mapped onto unified power codes, "
+    "landed provably, supervised by rules.",
+    epilog="Exit codes: 0 fine, 1 findings or failed checks, 2 configuration, 3 source unavailable.",
+)
+rules_app = typer.Typer(no_args_is_help=True, help="The supervision rules 监察规则.")
+quarantine_app = typer.Typer(no_args_is_help=True, help="Rejected rows 隔离区: look, fix, replay.")
+app.add_typer(rules_app, name="rules")
+app.add_typer(quarantine_app, name="quarantine")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", help="Local time at which cases are judged, such as 2012-12-31T23:59:59."),
+]  # fmt: skip
+
+
+@app.command()
+def demo(
+    cases: Annotated[int, typer.Option(min=500, help="Cases in the county.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Seed of the generator.")] = 360_121,
+    as_json: AsJson = False,
+) -> None:
+    """Make a county with known defects, run everything on it through Airflow, compare with the truth.
+
+    Example: [bold]hub demo --cases 200000 --json[/bold]
+    """
+    from hub.cli.demo.run import run_demo
+
+    raise typer.Exit(EXIT_OK if run_demo(cases, seed, as_json) else EXIT_FINDINGS)
+
+
+@app.command()
+def run(
+    department: Annotated[str, typer.Argument(help="Slug of the department folder.")],
+    as_json: AsJson = False,
+) -> None:
+    """Bring one department's new records from its system into the warehouse.
+
+    Example: [bold]hub run housing[/bold]
+    """
+
+    from hub import pipeline
+    from hub.cli.watching import progress_bar
+
+    hub = pipeline.open_hub()
+    pipeline.prepare_warehouse(hub)
+    with progress_bar(silent=as_json):
+        certificates = pipeline.run(hub, department)
+    rows = [pipeline.certificate_document(c) for c in certificates]
+    if as_json:
+        emit_json({"department": department, "batches": rows})
+        return
+    columns = ("dataset", "batch_id", "read", "landed", "unchanged", "superseded", "quarantined")
+    table(f"{department}: {len(rows)} batches", columns, [[r[c] for c in columns] for r in rows])
+    if not rows:
+        say("Nothing new at the source.")
+
+
+@app.command()
+def supervise(
+    full: Annotated[
+        bool, typer.Option("--full", help="Evaluate every case, not only changes.")
+    ] = False,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Evaluate the supervision rules over what has landed. Exits with 1 when there are open findings.
+
+    Example: [bold]hub supervise --full --as-of 2012-12-31T23:59:59[/bold]
+    """
+    from hub import pipeline
+    from hub.cli.reporting import print_run, run_document
+
+    hub = pipeline.open_hub()
+    pipeline.prepare_warehouse(hub)
+    summary = pipeline.supervise(hub, as_of, full)
+    if as_json:
+        emit_json(run_document(summary))
+    else:
+        print_run(summary)
+    failed = summary.state != "complete" or summary.open_findings > 0
+    raise typer.Exit(EXIT_FINDINGS if failed else EXIT_OK)
+
+
+@app.command()
+def check(
+    department: Annotated[str | None, typer.Argument(help="Only this department folder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check catalogue, rules and department folders; every problem is named by file and line.
+
+    Example: [bold]hub check housing[/bold]
+    """
+    from hub.core.settings import Settings
+    from hub.pipeline.check import check_all
+
+    checked = check_all(Settings.load().departments, department)
+    problems = sum(len(part.problems) for part in checked)
+    if as_json:
+        emit_json(
+            {
+                "checked": len(checked),
+                "problems": [
+                    {"kind": part.kind, "name": part.name, "file": str(p.file), "line": p.line,
+                     "what": p.what, "remedy": p.remedy}
+                    for part in checked for p in part.problems
+                ],
+            }
+        )  # fmt: skip
+    else:
+        for part in checked:
+            say(
+                f"{'[red]✗[/red]' if part.problems else '[green]✓[/green]'} {part.kind} {part.name}"
+            )
+            for problem in part.problems:
+                typer.echo(f"    {problem}")
+    raise typer.Exit(EXIT_CONFIGURATION if problems else EXIT_OK)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """What has landed per department, what waits in quarantine, the last supervision run, drift.
+
+    Example: [bold]hub status --json[/bold]
+    """
+    from hub import pipeline
+    from hub.cli.reporting import print_status
+
+    hub = pipeline.open_hub()
+    pipeline.prepare_warehouse(hub)
+    document = pipeline.status(hub)
+    emit_json(document) if as_json else print_status(document)
+
+
+@app.command()
+def certificate(
+    batch: Annotated[str, typer.Argument(help="Batch id, as `hub status` and `hub run` print it.")],
+    as_json: AsJson = False,
+) -> None:
+    """The proof of one batch: rows by fate, and the checksums of what was read and what landed.
+
+    Example: [bold]hub certificate 0b1e…[/bold]
+    """
+    from hub import pipeline
+    from hub.cli.reporting import certificate_text
+
+    row = pipeline.certificate(pipeline.open_hub(), batch)
+    emit_json(row) if as_json else typer.echo(certificate_text(row))
+
+
+@app.command()
+def stop() -> None:
+    """Stop the embedded PostgreSQL of this HUB_HOME, if it runs.
+
+    Example: [bold]hub stop[/bold]
+    """
+    from hub.core.settings import Settings
+    from warehouse import server
+
+    server.stop(Settings.load())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the warehouse's tables, views and roles up to date.
+
+    Example: [bold]HUB_WAREHOUSE_URL=postgresql+psycopg://… hub migrate[/bold]
+    """
+    from hub import pipeline
+
+    pipeline.prepare_warehouse(pipeline.open_hub())
+    say("The warehouse is up to date.")
+
+
+@app.command()
+def pools(as_json: AsJson = False) -> None:
+    """Airflow's pools, one per source, in the form that `airflow pools import` reads.
+
+    Example: [bold]hub pools --json > pools.json && airflow pools import pools.json[/bold]
+    """
+    from hub.core.settings import Settings
+    from hub.core.specs import department_slugs, read_department
+
+    root = Settings.load().departments
+    document = {
+        slug: {
+            "slots": read_department(root, slug).spec.protection.sessions,
+            "description": f"sessions agreed with {slug}", "include_deferred": False,
+        }
+        for slug in department_slugs(root)
+    }  # fmt: skip
+    if as_json:
+        emit_json(document)
+    else:
+        table(
+            "Pools", ("pool", "slots"), [(slug, pool["slots"]) for slug, pool in document.items()]
+        )
+
+
+@rules_app.command("list")
+def rules_list(as_json: AsJson = False) -> None:
+    """The active rules with level, title and legal basis.
+
+    Example: [bold]hub rules list[/bold]
+    """
+    import supervision
+    from hub.cli.reporting import rule_rows
+
+    rows = rule_rows(supervision.load_rules())
+    if as_json:
+        emit_json(rows)
+    else:
+        columns = ("rule", "level", "title_zh", "title_en", "basis")
+        table("Rules 监察规则", columns, [[row[c] for c in columns] for row in rows])
+
+
+@rules_app.command("test")
+def rules_test(
+    rule: Annotated[
+        str | None, typer.Argument(help="Only this rule, such as fees.on_free_power.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the rules' own tests in a scratch database. Exits with 1 when one fails.
+
+    Example: [bold]hub rules test timeliness.due_soon[/bold]
+    """
+    from hub import pipeline
+    from hub.cli.reporting import print_rule_tests
+
+    results = pipeline.run_rule_tests(pipeline.open_hub(), rule)
+    failed = [result for result in results if not result["passed"]]
+    if as_json:
+        tested = {result["rule"] for result in results}
+        emit_json({"rules": len(tested), "cases": len(results), "failed": failed})
+    else:
+        print_rule_tests(results)
+    raise typer.Exit(EXIT_FINDINGS if failed else EXIT_OK)
+
+
+Department = Annotated[str | None, typer.Option("--department", help="Only this department.")]
+Reason = Annotated[str | None, typer.Option("--reason", help="Only this reason code.")]
+
+
+@quarantine_app.command("list")
+def quarantine_list(
+    department: Department = None,
+    reason: Reason = None,
+    limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Open quarantined rows: counts by department and reason, then the first rows.
+
+    Example: [bold]hub quarantine list --department housing --reason bad_date[/bold]
+    """
+    from hub import pipeline
+    from hub.cli.reporting import print_quarantine
+
+    document = pipeline.quarantine_overview(pipeline.open_hub(), department, reason, limit)
+    emit_json(document) if as_json else print_quarantine(document)
+
+
+@quarantine_app.command("show")
+def quarantine_show(
+    quarantine_id: Annotated[int, typer.Argument(help="Number of the quarantined row.")],
+    as_json: AsJson = False,
+) -> None:
+    """One quarantined row: why, where it came from, its fields with identity data masked.
+
+    Example: [bold]hub quarantine show 17[/bold]
+    """
+    from hub import pipeline
+    from hub.cli.reporting import print_quarantined_row
+
+    row = pipeline.quarantined_row(pipeline.open_hub(), quarantine_id)
+    emit_json(row) if as_json else print_quarantined_row(row)
+
+
+@quarantine_app.command("replay")
+def quarantine_replay(
+    quarantine_id: Annotated[int | None, typer.Argument(help="Only this row.")] = None,
+    department: Department = None,
+    reason: Reason = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send quarantined rows the same way again after a fix, then update the findings.
+
+    Add the missing line to departments/<slug>/powers.csv or codes.csv first.
+
+    Example: [bold]hub quarantine replay --reason unmapped_power[/bold]
+    """
+    from hub import pipeline
+    from hub.cli.reporting import print_replay, run_document
+
+    hub = pipeline.open_hub()
+    certificates, summary = pipeline.replay_and_supervise(
+        hub, department, reason, quarantine_id, as_of
+    )
+    if as_json:
+        emit_json(
+            {
+                "replayed": sum(c.read for c in certificates),
+                "landed": sum(c.landed for c in certificates),
+                "unchanged": sum(c.unchanged for c in certificates),
+                "superseded": sum(c.superseded for c in certificates),
+                "quarantined": sum(c.quarantined for c in certificates),
+                "batches": [c.batch_id for c in certificates],
+                "supervision": run_document(summary) if summary else None,
+            }
+        )
+    else:
+        print_replay(certificates, summary)

@@ -1,0 +1,160 @@
+"""How results read: the tables behind the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hub.cli.printing import say, table
+from hub.core.batches import Certificate
+from supervision import Rule, RunSummary
+
+FATES = ("read", "landed", "unchanged", "superseded", "quarantined")
+
+
+def run_document(summary: RunSummary) -> dict[str, Any]:
+    """A supervision run as JSON-ready values."""
+    return {
+        "run_id": summary.run_id,
+        "as_of": summary.as_of,
+        "kind": summary.kind,
+        "state": summary.state,
+        "open_findings": summary.open_findings,
+        "findings_hash": summary.findings_hash,
+        "rules": [
+            {
+                "rule": rule.rule_id, "level": rule.level, "violations": rule.violations,
+                "compliant": rule.compliant, "not_evaluable": rule.not_evaluable,
+                "seconds": rule.seconds, "error": rule.error,
+            }
+            for rule in summary.rules
+        ],
+    }  # fmt: skip
+
+
+def print_run(summary: RunSummary) -> None:
+    """A supervision run: outcomes per rule."""
+    document = run_document(summary)
+    columns = ("rule", "level", "violations", "compliant", "not_evaluable", "seconds", "error")
+    scope = "all cases" if summary.kind == "full" else "changed and open cases"
+    table(
+        f"Supervision 监察 ({scope}, as of {summary.as_of:%Y-%m-%d %H:%M})",
+        columns,
+        [[rule[column] for column in columns] for rule in document["rules"]],
+    )
+    say(
+        f"{summary.open_findings:,} open findings, run {summary.state}, hash {summary.findings_hash}"
+    )
+
+
+def rule_rows(rules: Iterable[Rule]) -> list[dict[str, Any]]:
+    """Rules as JSON-ready rows."""
+    return [
+        {
+            "rule": rule.id, "level": rule.level, "status": rule.status, "version": rule.version,
+            "title_zh": rule.title.zh, "title_en": rule.title.en,
+            "basis": "; ".join(rule.basis) if not isinstance(rule.basis, str) else rule.basis,
+        }
+        for rule in rules
+    ]  # fmt: skip
+
+
+def print_rule_tests(results: Sequence[dict[str, Any]]) -> None:
+    """Rules' own tests: a line per rule, then the failures."""
+    by_rule: dict[str, list[bool]] = {}
+    for result in results:
+        by_rule.setdefault(result["rule"], []).append(result["passed"])
+    table(
+        "Rule tests",
+        ("rule", "tests", "passed"),
+        [[rule, len(passed), sum(passed)] for rule, passed in by_rule.items()],
+    )
+    for result in results:
+        if not result["passed"]:
+            say(f"[red]✗[/red] {result['rule']} {result['test']}: {result['message']}")
+
+
+def department_table(title: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows by fate per department, with the open quarantine by reason."""
+    columns = ("department", *FATES, "rows/s", "quarantine by reason")
+    table(
+        title,
+        columns,
+        [
+            [
+                row["slug"], *(row[fate] for fate in FATES), row["rows_per_second"],
+                ", ".join(f"{k} {v}" for k, v in row["quarantined_by_reason"].items()) or "–",
+            ]
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+def print_status(document: dict[str, Any]) -> None:
+    """The whole of `hub status`."""
+    department_table("Departments 部门", document["departments"])
+    run = document["supervision"]
+    if run:
+        table(
+            f"Last supervision run 监察 ({run['kind']}, {run['state']}, as of {run['as_of']:%Y-%m-%d})",
+            ("rule", "violations", "compliant", "not_evaluable"),
+            [
+                [r["rule"], r["violations"], r["compliant"], r["not_evaluable"]]
+                for r in run["rules"]
+            ],
+        )
+    for title, key, columns in (
+        ("Codes without a crosswalk row", "unmapped",
+         ("department", "codelist", "source_code", "source_name", "rows")),
+        ("Drift: columns that the mapping does not know or misses", "drift",
+         ("department", "dataset", "column", "change", "batches")),
+        ("Last batches", "batches", ("batch_id", "department", "dataset", "kind", *FATES)),
+    ):  # fmt: skip
+        if document[key]:
+            table(title, columns, [[row[column] for column in columns] for row in document[key]])
+
+
+def certificate_text(row: dict[str, Any]) -> str:
+    """One certificate for people."""
+    from quality.certificate import render
+
+    return render(row)
+
+
+def print_quarantine(document: dict[str, Any]) -> None:
+    """Open quarantine: counts, then rows."""
+    columns: tuple[str, ...] = ("department", "dataset", "reason", "rows")
+    table("Quarantine 隔离区", columns, [[r[c] for c in columns] for r in document["counts"]])
+    columns = ("quarantine_id", "department", "reason", "source_file", "source_row", "message")
+    if document["rows"]:
+        table("First rows", columns, [[r[c] for c in columns] for r in document["rows"]])
+        say("Look: [bold]hub quarantine show <quarantine_id>[/bold]")
+
+
+def print_quarantined_row(row: dict[str, Any]) -> None:
+    """One quarantined row with its masked fields."""
+    say(
+        f"[bold]{row['department']}.{row['dataset']}[/bold] {row['source_file']} row {row['source_row']}"
+        f" ({row['state']})"
+    )
+    say(f"[red]{row['reason']}[/red] {row['column'] or ''}: {row['message']}")
+    say(f"raw object {row['raw_object']}, row {row['raw_row']}, batch {row['batch_id']}")
+    table(
+        "As it came, identity data masked",
+        ("field", "value"),
+        list((row["raw_masked"] or {}).items()),
+    )
+
+
+def print_replay(certificates: Sequence[Certificate], summary: RunSummary | None) -> None:
+    """What a replay brought."""
+    if not certificates:
+        say("Nothing in quarantine fits.")
+        return
+    table(
+        "Replayed",
+        ("department", "dataset", "batch_id", *FATES),
+        [[c.department, c.dataset, c.batch_id, *(getattr(c, f) for f in FATES)] for c in certificates],
+    )  # fmt: skip
+    if summary:
+        print_run(summary)

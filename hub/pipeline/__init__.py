@@ -1,0 +1,47 @@
+"""Where the six siblings meet: the way of a record, stage by stage.
+
+`extract` → `map_and_gate` → `land` for one department, then `supervise` and `inspect_warehouse` for all. Each stage
+takes and returns batch ids, so that Airflow's tasks, the command line and the tests drive the same functions.
+"""
+
+from hub.pipeline.ingest import extract, land, map_and_gate, run
+from hub.pipeline.installation import Hub, open_hub
+from hub.pipeline.replay import replay
+from hub.pipeline.stewardship import (
+    batch_ids,
+    certificate,
+    certificate_document,
+    clear_installation,
+    demo_summary,
+    inspect_warehouse,
+    prepare_warehouse,
+    quarantine_overview,
+    quarantined_row,
+    replay_and_supervise,
+    status,
+    run_rule_tests,
+)
+from hub.pipeline.supervise import supervise
+
+__all__ = [
+    "Hub",
+    "batch_ids",
+    "certificate",
+    "certificate_document",
+    "clear_installation",
+    "demo_summary",
+    "extract",
+    "inspect_warehouse",
+    "land",
+    "map_and_gate",
+    "open_hub",
+    "prepare_warehouse",
+    "quarantine_overview",
+    "quarantined_row",
+    "replay",
+    "replay_and_supervise",
+    "run",
+    "status",
+    "supervise",
+    "run_rule_tests",
+]
