@@ -18,8 +18,8 @@ from hub.pipeline.stewardship import (
     quarantine_overview,
     quarantined_row,
     replay_and_supervise,
-    status,
     run_rule_tests,
+    status,
 )
 from hub.pipeline.supervise import supervise
 
@@ -41,7 +41,7 @@ __all__ = [
     "replay",
     "replay_and_supervise",
     "run",
+    "run_rule_tests",
     "status",
     "supervise",
-    "run_rule_tests",
 ]

@@ -131,7 +131,7 @@ def prepare(
     mapped_at = time.perf_counter()
     gated = gate.inspect(mapped, codelists())
     clean = gated.clean
-    landing = Landing(
+    return Landing(
         header=_stamped(
             header, mapping, {"map": mapped_at - started, "gate": time.perf_counter() - mapped_at}
         ),
@@ -146,7 +146,6 @@ def prepare(
         drift=clean.drift,
         replays=replays,
     )
-    return landing
 
 
 def _stamped(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 
-import mappings
 import polars as pl
 import pyarrow as pa
 
+import mappings
 from hub.core.batches import SRC, BatchHeader, Certificate
 from hub.core.specs import read_department
 from hub.pipeline.ingest import prepare, read_raw
