@@ -1,0 +1,268 @@
+"""Reading a catalogue folder: schemes, steps, bodies, regions and one YAML file per item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from catalogue import codes
+from catalogue.spec import (
+    Body,
+    DisclosureFile,
+    DisclosureItem,
+    DisclosureStatement,
+    DisclosureVersion,
+    Period,
+    Power,
+    PowerItem,
+    PowerVersion,
+    Statement,
+    Step,
+    StepText,
+    StepWord,
+    Transition,
+)
+from hub.core.errors import SpecError
+from hub.core.fingerprints import version_of
+from hub.core.specs import Spec, SpecFile, read_csv, read_yaml
+
+DISCLOSURE = "GK"
+REGION_COLUMNS = ("region_code", "name", "valid_from", "valid_to")
+At = tuple[str | int, ...]
+T = TypeVar("T", bound=Spec)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One region code and the days on which it means this name (GB/T 2260)."""
+
+    code: str
+    name: str
+    valid_from: date
+    valid_to: date | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where one version's statements are written."""
+
+    file: SpecFile
+    version: int
+    moved: Mapping[str, At]
+    """Fields that a version changed → where in the file."""
+
+    @property
+    def period(self) -> At:
+        return ("versions", self.version - 1)
+
+    def place(self, *at: str | int) -> At:
+        """Where in the file that part of the version is written."""
+        return (*self.moved[str(at[0])], *at[1:]) if at and at[0] in self.moved else at
+
+    def error(self, what: str, *at: str | int, remedy: str = "") -> SpecError:
+        """A SpecError at that part of the version."""
+        return self.file.error(what, self.place(*at), remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class PowerSource:
+    """A power and where each of its versions is written."""
+
+    power: Power
+    code: codes.Code
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosureSource:
+    """A disclosure item and where each of its versions is written."""
+
+    item: DisclosureItem
+    code: codes.Code
+    sources: tuple[Source, ...]
+
+
+@dataclass(slots=True)
+class Content:
+    """All that the folder says, with the errors met while reading it."""
+
+    root: Path
+    bodies: list[Body] = field(default_factory=list)
+    bodies_file: SpecFile | None = None
+    regions: list[Region] = field(default_factory=list)
+    words: dict[str, StepWord] = field(default_factory=dict)
+    powers: list[PowerSource] = field(default_factory=list)
+    disclosures: list[DisclosureSource] = field(default_factory=list)
+    errors: list[SpecError] = field(default_factory=list)
+    version: str = ""
+
+
+def read(root: Path) -> Content:
+    """Read the whole folder. Files that cannot be read become `errors`. Raises SpecError without schemes or steps."""
+    content = Content(root)
+    codes.schemes(root)
+    content.words = _words(read_yaml(root / "steps.yml"))
+    content.bodies_file = read_yaml(root / "bodies.yml")
+    content.bodies = list(_bodies(content.bodies_file, root))
+    content.regions = list(_regions(root / "regions.csv"))
+    files = sorted((root / "items").glob("*/*.yml"))
+    for path in files:
+        try:
+            _read_item(path, content)
+        except SpecError as error:
+            content.errors.append(error)
+    content.version = _version(root, files)
+    return content
+
+
+def _words(file: SpecFile) -> dict[str, StepWord]:
+    return {str(code): file.parse(StepWord, (code,)) for code in file.data}
+
+
+def _bodies(file: SpecFile, root: Path) -> Iterator[Body]:
+    length = _region_length(root)
+    for position in range(len(file.data or ())):
+        body = file.parse(Body, (position,))
+        yield body.model_copy(update={"region": body.code[:length], "initials": body.code[length:]})
+
+
+def _region_length(root: Path) -> int:
+    known = codes.schemes(root)
+    return known.schemes[known.default].region_length
+
+
+def _regions(path: Path) -> Iterator[Region]:
+    for row in read_csv(path, REGION_COLUMNS):
+        line = int(row["line"])
+        yield Region(
+            row["region_code"],
+            row["name"],
+            _day(row["valid_from"], path, line),
+            _day(row["valid_to"], path, line) if row["valid_to"] else None,
+            line,
+        )
+
+
+def _day(text: str, path: Path, line: int) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SpecError(
+            f"'{text}' is no date", file=path, line=line, remedy="write YYYY-MM-DD"
+        ) from None
+
+
+def _version(root: Path, files: list[Path]) -> str:
+    named = [root / name for name in ("bodies.yml", "regions.csv", "schemes.yml", "steps.yml")]
+    parts: list[str | bytes] = []
+    for path in (*named, *files):
+        parts += [path.relative_to(root).as_posix(), path.read_bytes()]
+    return version_of(*parts)
+
+
+def _read_item(path: Path, content: Content) -> None:
+    file = read_yaml(path)
+    if not isinstance(file.data, dict):
+        raise file.error("is no mapping", remedy="start with 'code: …'")
+    text = str(file.data.get("code", ""))
+    try:
+        code = codes.parse(text, root=content.root)
+    except codes.CodeError as failure:
+        raise file.error(str(failure), ("code",), "correct the code") from None
+    if code.type == DISCLOSURE:
+        content.disclosures.append(_disclosure(file, code, text))
+    else:
+        content.powers.append(_power(file, code, text, content.words))
+
+
+def _power(
+    file: SpecFile, code: codes.Code, text: str, words: Mapping[str, StepWord]
+) -> PowerSource:
+    item = file.parse(PowerItem)
+    stated, sources = _versions(file, item.versions, Statement)
+    versions = tuple(
+        _power_version(statement, period, source, words)
+        for statement, period, source in zip(stated, item.versions, sources, strict=True)
+    )
+    power = Power(
+        code=text, scheme=code.scheme, type=code.type, body=code.body, level=item.level, versions=versions
+    )  # fmt: skip
+    return PowerSource(power, code, sources)
+
+
+def _disclosure(file: SpecFile, code: codes.Code, text: str) -> DisclosureSource:
+    item = file.parse(DisclosureFile)
+    stated, sources = _versions(file, item.versions, DisclosureStatement)
+    versions = tuple(
+        DisclosureVersion(
+            version=source.version, effective_from=period.effective_from,
+            effective_to=period.effective_to, **dict(statement),
+        )
+        for statement, period, source in zip(stated, item.versions, sources, strict=True)
+    )  # fmt: skip
+    return DisclosureSource(
+        DisclosureItem(code=text, body=code.body, versions=versions), code, sources
+    )
+
+
+def _versions(
+    file: SpecFile, periods: tuple[Period, ...], model: type[T]
+) -> tuple[list[T], tuple[Source, ...]]:
+    """Each version complete: what the file says at the top, then what each version changes."""
+    merged: dict[str, Any] = {k: v for k, v in file.data.items() if k in model.model_fields}
+    moved: dict[str, At] = {}
+    stated, sources = [], []
+    for position, period in enumerate(periods):
+        merged = merged | period.changes
+        moved = moved | {name: ("versions", position, "changes", name) for name in period.changes}
+        source = Source(file, position + 1, moved)
+        stated.append(_validated(model, merged, source))
+        sources.append(source)
+    return stated, tuple(sources)
+
+
+def _validated(model: type[T], data: dict[str, Any], source: Source) -> T:
+    try:
+        return model.model_validate(data)
+    except ValidationError as failure:
+        first = failure.errors()[0]
+        name = ".".join(str(step) for step in first["loc"])
+        raise source.error(f"{name}: {first['msg']}", *first["loc"]) from None
+
+
+def _power_version(
+    statement: Statement, period: Period, source: Source, words: Mapping[str, StepWord]
+) -> PowerVersion:
+    said = {k: v for k, v in statement if k not in ("steps", "flow", "level")}
+    return PowerVersion(
+        version=source.version,
+        effective_from=period.effective_from,
+        effective_to=period.effective_to,
+        steps=tuple(
+            _step(step, words, source, position) for position, step in enumerate(statement.steps)
+        ),
+        transitions=tuple(
+            Transition(from_step=a, to_step=b)
+            for chain in statement.flow
+            for a, b in pairwise(chain.split(" -> "))
+        ),
+        **said,
+    )
+
+
+def _step(step: StepText, words: Mapping[str, StepWord], source: Source, position: int) -> Step:
+    if step.code not in words:
+        raise source.error(
+            f"step '{step.code}' is not in the vocabulary", "steps", position, "code",
+            remedy=f"known: {', '.join(words)}",
+        )  # fmt: skip
+    word = words[step.code]
+    said = dict(step) | {"name": step.name or word.name}
+    return Step(kind=word.kind, **said)
