@@ -1,0 +1,76 @@
+"""core and history: derived from the canonical entities.
+
+`core` holds what departments last reported, one row per entity key. `history` holds every earlier version of every
+core row, append only: a row is copied there by the batch that is about to change it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Numeric, Table, Text
+from sqlalchemy import PrimaryKeyConstraint as PrimaryKey
+from sqlalchemy.types import TypeEngine
+
+from hub.core.entities import ENTITIES, LINEAGE, Entity, Kind
+from warehouse.tables.metadata import IDENTIFIER, INSTANT, METADATA, MONEY
+
+SQL_TYPES: dict[Kind, TypeEngine[Any]] = {
+    Kind.TEXT: Text(),
+    Kind.TIMESTAMP: INSTANT,
+    Kind.DATE: Date(),
+    Kind.MONEY: MONEY,
+    Kind.NUMBER: Numeric(18, 4),
+    Kind.INTEGER: BigInteger(),
+    Kind.BOOLEAN: Boolean(),
+    Kind.UUID: IDENTIFIER,
+}
+
+# What supervision selects by. Keys and lineage are indexed for every entity.
+_INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "case": (("power_code",), ("applicant_token",), ("batch_id",)),
+    "event": (("batch_id",),),
+    "disclosure": (("item_code",),),
+}
+
+
+def lineage_names() -> tuple[str, ...]:
+    """Names of the common columns, in order."""
+    return tuple(column.name for column in LINEAGE)
+
+
+def _columns(entity: Entity, keep_required: bool) -> list[Column[Any]]:
+    return [
+        Column(column.name, SQL_TYPES[column.kind], nullable=not (column.required and keep_required))
+        for column in (*LINEAGE, *entity.columns)
+    ]  # fmt: skip
+
+
+def _core(entity: Entity) -> Table:
+    return Table(
+        entity.name,
+        METADATA,
+        *_columns(entity, keep_required=True),
+        PrimaryKey(*entity.key),
+        Index(None, "department", "dataset", "record_key"),
+        *(Index(None, *columns) for columns in _INDEXES.get(entity.name, ())),
+        schema="core",
+        comment=f"{entity.zh} / {entity.en}",
+    )
+
+
+def _history(entity: Entity) -> Table:
+    return Table(
+        entity.name,
+        METADATA,
+        *_columns(entity, keep_required=False),
+        Column("changed_at", INSTANT, nullable=False),
+        Column("changed_by_batch", IDENTIFIER, nullable=False),
+        Index(None, *entity.key),
+        schema="history",
+        comment=f"{entity.zh}: earlier versions / earlier versions of each {entity.en}",
+    )
+
+
+CORE: dict[str, Table] = {name: _core(entity) for name, entity in ENTITIES.items()}
+HISTORY: dict[str, Table] = {name: _history(entity) for name, entity in ENTITIES.items()}
