@@ -166,7 +166,7 @@ def _column_rules(entity: Entity, column: Column, codelists: Codelists) -> Itera
         )
     if column.codelist:
         yield Rule(
-            "not_in_codelist", column.name, value.is_in(_codes(column.codelist, codelists)),
+            "not_in_codelist", column.name, value.is_in(codes(column.codelist, codelists)),
             f"{label} 不在代码表 {column.codelist} 中 (not in the code list: correct codes.csv)",
         )  # fmt: skip
     elif _is_text(column):
@@ -201,7 +201,7 @@ def _plausible(column: Column) -> pl.Expr:
     return value.is_between(first, last)
 
 
-def _codes(name: str, codelists: Codelists) -> list[str]:
+def codes(name: str, codelists: Codelists) -> list[str]:
     if name not in codelists:
         raise SpecError(
             f"there is no code list '{name}'",
