@@ -62,19 +62,55 @@ class SpecFile:
             raise self.error(f"{name}: {first['msg']}", where) from None
 
 
+class _Loader(yaml.CSafeLoader):
+    """Booleans as in YAML 1.2: `on`, `no`, `yes` are words (a key of ours, and field names of departments)."""
+
+
+_BOOLEAN = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [rule for rule in rules if rule[0] != _BOOLEAN]
+    for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    _BOOLEAN, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+
+
 def read_yaml(path: Path) -> SpecFile:
     """Parse a YAML file and keep its line numbers. Raises SpecError if it is missing or not YAML."""
     try:
         text = path.read_text("utf-8")
-        root = yaml.compose(text, Loader=yaml.CSafeLoader)
-        data = yaml.load(text, Loader=yaml.CSafeLoader)
+        root = yaml.compose(text, Loader=_Loader)
+        data = yaml.load(text, Loader=_Loader)
     except OSError as failure:
         raise SpecError(f"cannot be read ({failure.strerror})", file=path) from None
+    except UnicodeDecodeError:
+        raise SpecError("is not UTF-8", file=path, remedy="save it as UTF-8") from None
     except yaml.YAMLError as failure:
         mark = getattr(failure, "problem_mark", None)
         what = getattr(failure, "problem", None) or "not YAML"
         raise SpecError(str(what), file=path, line=mark.line + 1 if mark else None) from None
+    if root and (twice := _repeated_key(root)) is not None:
+        raise SpecError(
+            f"key '{twice.value}' stands here twice", file=path, line=twice.start_mark.line + 1,
+            remedy="the first one would be lost: keep one",
+        )  # fmt: skip
     return SpecFile(path, data, dict(_lines(root, ())) if root else {})
+
+
+def _repeated_key(node: yaml.Node) -> yaml.Node | None:
+    """A key that its mapping already has: YAML forbids it, the parser would drop the first value."""
+    inner: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if str(key.value) in seen:
+                return key  # type: ignore[no-any-return]
+            seen.add(str(key.value))
+            inner.append(value)
+    elif isinstance(node, yaml.SequenceNode):
+        inner = node.value
+    return next((found for part in inner if (found := _repeated_key(part)) is not None), None)
 
 
 def _lines(
