@@ -33,6 +33,7 @@ from hub.core.fingerprints import version_of
 from hub.core.specs import Spec, SpecFile, read_csv, read_yaml
 
 DISCLOSURE = "GK"
+ARROW = " -> "
 REGION_COLUMNS = ("region_code", "name", "valid_from", "valid_to")
 At = tuple[str | int, ...]
 T = TypeVar("T", bound=Spec)
@@ -70,6 +71,15 @@ class Source:
         """A SpecError at that part of the version."""
         return self.file.error(what, self.place(*at), remedy)
 
+    def arrows(self) -> Iterator[tuple[At, str, str]]:
+        """Every transition as written: where, from, to."""
+        holder: Any = self.file.data
+        for key in self.place("flow")[:-1]:
+            holder = holder[key]
+        for position, chain in enumerate(holder.get("flow") or ()):
+            for a, b in pairwise(chain.split(ARROW)):
+                yield ("flow", position), a, b
+
 
 @dataclass(frozen=True, slots=True)
 class PowerSource:
@@ -79,6 +89,10 @@ class PowerSource:
     code: codes.Code
     sources: tuple[Source, ...]
 
+    @property
+    def versions(self) -> tuple[PowerVersion, ...]:
+        return self.power.versions
+
 
 @dataclass(frozen=True, slots=True)
 class DisclosureSource:
@@ -87,6 +101,10 @@ class DisclosureSource:
     item: DisclosureItem
     code: codes.Code
     sources: tuple[Source, ...]
+
+    @property
+    def versions(self) -> tuple[DisclosureVersion, ...]:
+        return self.item.versions
 
 
 @dataclass(slots=True)
@@ -240,7 +258,7 @@ def _validated(model: type[T], data: dict[str, Any], source: Source) -> T:
 def _power_version(
     statement: Statement, period: Period, source: Source, words: Mapping[str, StepWord]
 ) -> PowerVersion:
-    said = {k: v for k, v in statement if k not in ("steps", "flow", "level")}
+    said = {k: v for k, v in statement if k not in ("steps", "flow")}
     return PowerVersion(
         version=source.version,
         effective_from=period.effective_from,
@@ -251,7 +269,7 @@ def _power_version(
         transitions=tuple(
             Transition(from_step=a, to_step=b)
             for chain in statement.flow
-            for a, b in pairwise(chain.split(" -> "))
+            for a, b in pairwise(chain.split(ARROW))
         ),
         **said,
     )

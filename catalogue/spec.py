@@ -159,7 +159,6 @@ class Statement(Spec):
     basis: tuple[str, ...]
     conditions: str
     service_object: str
-    level: Level = "county"
     statutory_limit: WrittenLimit
     promised_limit: WrittenLimit
     case_kind: CaseKind
@@ -181,13 +180,14 @@ class Period(Spec):
     effective_from: date
     effective_to: date | None = None
     why: str | None = None
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = Field(default_factory=dict)
 
 
 class PowerItem(Statement):
     """A power's file. Versions are numbered from 1 in file order."""
 
     code: str
+    level: Level = "county"
     versions: tuple[Period, ...] = Field(min_length=1)
 
 
