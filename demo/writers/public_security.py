@@ -1,0 +1,358 @@
+"""公安局: XML packages of several cases; a package with mistakes is sent again with a higher data version."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from xml.sax.saxutils import escape
+
+from demo.model import Charge, DemoCase, Notice, Paper, Publication, Step, Stop
+from demo.workdays import work_calendar
+from demo.writers.codes import OwnCodes, own_codes
+from demo.writers.defects import Defect, bad_date, pick
+from demo.writers.fates import LANDED, Fates, quarantined
+from demo.writers.flat import last_activity
+from hub.core.batches import CHUNK_ROWS
+
+SLUG = "public_security"
+BODY = "36012100GA"
+CHARSET = "gb18030"
+CASES_PER_PACKAGE = 100
+RESENT_SHARE = 0.05
+LAST_STEPS = ("issue", "deliver")
+"""Steps that no flow demands: losing one changes no rule's outcome."""
+
+DEFECTS = (
+    Defect("step_date", "bad_date", 0.008, lambda case: _last_step(case) is not None),
+    Defect("step_blank", "required_missing", 0.006, lambda case: _last_step(case) is not None),
+    Defect("flag", "bad_boolean", 0.006, lambda case: any(not p.required for p in case.papers)),
+    Defect("action", "unmapped_code", 0.005, lambda case: _last_step(case) is not None),
+    Defect("negative", "negative_amount", 0.002, lambda case: bool(case.charges)),
+)
+
+Values = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One record in a package: its key, its own text (without nested records), its fate unless told again."""
+
+    key: tuple[str, ...]
+    text: str
+    fate: str = LANDED
+
+
+@dataclass(slots=True)
+class Package:
+    """One file: its text, and its records per dataset in the order of the file."""
+
+    file: str
+    body: list[str] = field(default_factory=list)
+    records: dict[str, list[Element]] = field(default_factory=lambda: defaultdict(list))
+
+    def save(self, folder: Path, number: str, sent: datetime, version: int) -> None:
+        """Write the file."""
+        head = _element("Head", [
+            ("No", number), ("Dept", BODY), ("SendTime", _second(sent)), ("DataVer", str(version)),
+            ("Count", str(len(self.body))),
+        ])  # fmt: skip
+        text = f'<?xml version="1.0" encoding="GB18030"?>\n<Package>\n{head}<Body>\n{"".join(self.body)}</Body>\n</Package>\n'
+        (folder / self.file).write_bytes(text.encode(CHARSET))
+
+
+def write(
+    cases: Sequence[DemoCase], publications: Sequence[Publication], target: Path, rng: Random
+) -> Fates:
+    """Write GA<yyyymmdd>_<nn>.xml per working day, and GA<yyyymmdd>_<nn>_2.xml for a package sent again."""
+    target.mkdir(parents=True, exist_ok=True)
+    fates, teller, batches = Fates(), _Teller(own_codes(SLUG), rng), _Batches()
+    defects = pick(cases, DEFECTS, rng, frozenset())
+    clean = [at for at, item in enumerate(publications) if not item.violations]
+    unreadable = frozenset(rng.sample(clean, min(len(clean), 1 + len(publications) // 200)))
+    for name, sent, chunk, items in _deliveries(cases, publications):
+        package = Package(f"{name}.xml")
+        for at in chunk:
+            teller.tell_case(package, cases[at], defects.get(at))
+        for at in items:
+            teller.tell_publication(package, publications[at], at in unreadable)
+        whole = not any(at in defects for at in chunk) and not items
+        if whole and rng.random() < RESENT_SHARE:
+            first = Package(package.file)
+            mistaken = rng.randrange(len(chunk))
+            for place, at in enumerate(chunk):
+                case = cases[at]
+                teller.tell_case(first, _mistaken(case) if place == mistaken else case, None)
+            again = Package(f"{name}_2.xml", package.body, package.records)
+            if batches.take_together(first.records, again.records):
+                first.save(target, name.replace("_", ""), sent, 1)
+                again.save(target, name.replace("_", ""), sent.replace(hour=20), 2)
+                _say_resent(fates, first, again)
+                continue
+        package.save(target, name.replace("_", ""), sent, 1)
+        batches.take(package.records)
+        _say(fates, package)
+    return fates
+
+
+def _deliveries(
+    cases: Sequence[DemoCase], publications: Sequence[Publication]
+) -> Iterator[tuple[str, datetime, list[int], list[int]]]:
+    """Name, time and content (positions of cases and of published items) of each package, in order."""
+    calendar = work_calendar()
+    moved: dict[int, list[int]] = defaultdict(list)
+    for at, case in enumerate(cases):
+        moved[calendar.on_or_after(last_activity(case).date())].append(at)
+    told: dict[int, list[int]] = defaultdict(list)
+    for at, item in enumerate(publications):
+        told[calendar.on_or_after((item.published_at or item.produced_at).date())].append(at)
+    for night in sorted(moved.keys() | told.keys()):
+        day, due, items = calendar.midnights[night], moved[night], told[night]
+        for first in range(0, max(len(due), 1), CASES_PER_PACKAGE):
+            name = f"GA{day:%Y%m%d}_{first // CASES_PER_PACKAGE + 1:02}"
+            chunk = due[first : first + CASES_PER_PACKAGE]
+            yield name, day.replace(hour=18), chunk, [] if first else items
+
+
+class _Teller:
+    """Puts cases and published items into packages, in the bureau's words."""
+
+    def __init__(self, codes: OwnCodes, rng: Random) -> None:
+        self.codes, self.rng = codes, rng
+
+    def tell_case(self, package: Package, case: DemoCase, defect: Defect | None) -> None:
+        """One case with all its parts."""
+        number = case.case_no
+        own = _values(_case_values(case, self.codes))
+        package.records["cases"].append(Element((number,), own))
+        damaged = _last_step(case)
+        flawed = defect if defect and defect.name in ("step_date", "step_blank", "action") else None
+        steps = [
+            self._record(
+                number, "Step", _step_values(step, self.codes), flawed if step is damaged else None
+            )
+            for step in case.steps
+        ]
+        specials = [
+            self._record(number, "Special", _stop_values(s, self.codes)) for s in case.stops
+        ]
+        notices = [self._record(number, "Supplement", _notice_values(n)) for n in case.notices]
+        extra = next((p for p in case.papers if not p.required), None)
+        flagged = defect if defect and defect.name == "flag" else None
+        papers = [
+            self._record(number, "Material", _paper_values(p), flagged if p is extra else None)
+            for p in case.papers
+        ]
+        negative = defect if defect and defect.name == "negative" else None
+        charges = [
+            self._record(number, "Fee", _charge_values(c), None if place else negative)
+            for place, c in enumerate(case.charges)
+        ]
+        nested = (
+            ("Step", steps),
+            ("Special", specials),
+            ("Supplement", notices),
+            ("Material", papers),
+            ("Fee", charges),
+        )
+        text = [f"<Case>\n{own}"]
+        for name, elements in nested:
+            package.records[f"{name.lower()}s"].extend(elements)
+            if elements:
+                text.append(
+                    f"<{name}s>\n{''.join(element.text for element in elements)}</{name}s>\n"
+                )
+        package.body.append("".join(text) + "</Case>\n")
+
+    def tell_publication(self, package: Package, item: Publication, unreadable: bool) -> None:
+        """One published item."""
+        values = [
+            ("No", item.source_no),
+            ("Item", self.codes.item(item.item_code, item.produced_at.date())),
+            ("Title", item.title),
+            ("ProducedTime", "待定" if unreadable else _second(item.produced_at)),
+            ("PublishedTime", _second(item.published_at)),
+            ("Address", item.url),
+        ]
+        text = _element("Disclosure", values)
+        fate = quarantined("bad_date") if unreadable else LANDED
+        package.records["disclosures"].append(Element((item.source_no,), text, fate))
+        package.body.append(text)
+
+    def _record(
+        self, number: str, name: str, values: Values, defect: Defect | None = None
+    ) -> Element:
+        fate = LANDED
+        if defect:
+            fate = quarantined(defect.reason)
+            values = _damaged(values, defect, self.rng)
+        return Element((number, values[0][1]), _element(name, values), fate)
+
+
+def _case_values(case: DemoCase, codes: OwnCodes) -> Values:
+    applicant = case.applicant
+    return [
+        ("CaseNo", case.case_no),
+        ("ItemCode", codes.item(case.power_code, case.applied_at.date())),
+        ("ItemName", case.item_name),
+        ("Title", case.title),
+        ("ApplicantType", codes.value("applicant_kind", applicant.kind)),
+        ("Applicant", applicant.name),
+        ("IdNo", applicant.identity),
+        ("Phone", applicant.phone),
+        ("Channel", codes.value("channel", case.channel)),
+        ("CaseType", codes.value("case_kind", case.kind)),
+        ("ApplyTime", _second(case.applied_at)),
+        ("AcceptTime", _second(case.accepted_at)),
+        ("PromiseTime", _second(case.promised_at)),
+        ("DecideTime", _second(case.decided_at)),
+        ("CloseTime", _second(case.closed_at)),
+        ("DeliverTime", _second(case.delivered_at)),
+        ("Result", codes.value("result", case.result)),
+        ("ResultReason", case.reason),
+        ("DocNo", case.document_no),
+        ("Status", codes.value("status", case.status)),
+        ("Acceptor", case.acceptor),
+        ("Approver", case.approver),
+    ]
+
+
+def _step_values(step: Step, codes: OwnCodes) -> Values:
+    return [
+        ("No", str(step.no)),
+        ("Code", codes.value("step", step.code)),
+        ("Name", step.name),
+        ("Action", codes.value("action", step.action)),
+        ("Handler", step.handler),
+        ("Post", step.post),
+        ("StartTime", _second(step.started_at)),
+        ("EndTime", _second(step.ended_at)),
+        ("Opinion", step.opinion),
+    ]
+
+
+def _stop_values(stop: Stop, codes: OwnCodes) -> Values:
+    return [
+        ("No", str(stop.no)),
+        ("Type", codes.value("stop_kind", stop.kind)),
+        ("StartTime", _second(stop.started_at)),
+        ("EndTime", _second(stop.ended_at)),
+        ("Reason", stop.reason),
+        ("Approver", stop.approver),
+        ("LimitDays", str(stop.limit_days)),
+    ]
+
+
+def _notice_values(notice: Notice) -> Values:
+    return [
+        ("No", str(notice.no)),
+        ("NotifyTime", _second(notice.notified_at)),
+        ("List", notice.missing),
+        ("ReceiveTime", _second(notice.received_at)),
+    ]
+
+
+def _paper_values(paper: Paper) -> Values:
+    return [
+        ("Code", paper.code),
+        ("Name", paper.name),
+        ("Required", "1" if paper.required else "0"),
+        ("Received", "1" if paper.received else "0"),
+        ("ReceiveTime", _second(paper.received_at)),
+    ]
+
+
+def _charge_values(charge: Charge) -> Values:
+    return [
+        ("No", str(charge.no)),
+        ("Code", charge.fee_code),
+        ("Amount", str(charge.amount)),
+        ("Quantity", str(charge.quantity)),
+        ("PayTime", _second(charge.paid_at)),
+        ("Receipt", charge.receipt_no),
+    ]
+
+
+def _damaged(values: Values, defect: Defect, rng: Random) -> Values:
+    column, value = {
+        "step_date": ("StartTime", bad_date(rng)),
+        "step_blank": ("StartTime", ""),
+        "action": ("Action", "77"),
+        "flag": ("Received", "缺"),
+        "negative": ("Amount", f"-{dict(values).get('Amount', '')}"),
+    }[defect.name]
+    return [(name, value if name == column else old) for name, old in values]
+
+
+def _last_step(case: DemoCase) -> Step | None:
+    return next((step for step in reversed(case.steps) if step.code in LAST_STEPS), None)
+
+
+def _mistaken(case: DemoCase) -> DemoCase:
+    """The case as it was first sent: the wrong clerk, and the last step not yet told."""
+    steps = case.steps[:-1] if len(case.steps) > 1 else list(case.steps)
+    steps = [
+        replace(step, handler=f"{step.handler}（代）") if step.no == 1 else step for step in steps
+    ]
+    return replace(case, acceptor=f"{case.acceptor}（代）", steps=steps)
+
+
+def _say(fates: Fates, package: Package) -> None:
+    for dataset, elements in package.records.items():
+        for row, element in enumerate(elements, 1):
+            fates.say(dataset, package.file, row, element.fate)
+
+
+def _say_resent(fates: Fates, first: Package, again: Package) -> None:
+    for dataset, elements in again.records.items():
+        earlier = {e.key: (row, e.text) for row, e in enumerate(first.records[dataset], 1)}
+        for row, element in enumerate(elements, 1):
+            told = [(again.file, row, element.text)]
+            if before := earlier.get(element.key):
+                told.insert(0, (first.file, *before))
+            fates.say_told(dataset, told)
+
+
+class _Batches:
+    """Follows how the files fill batches of CHUNK_ROWS rows, dataset by dataset.
+
+    A repetition in a later batch leaves the first telling as the current one. So that a row's fate does not hang on
+    where batches end, a package is only sent again where both tellings fall into one batch.
+    """
+
+    def __init__(self) -> None:
+        self.filled: dict[str, int] = defaultdict(int)
+
+    def take(self, records: dict[str, list[Element]]) -> None:
+        """One more file."""
+        for dataset, elements in records.items():
+            rows = self.filled[dataset] + len(elements)
+            self.filled[dataset] = rows if rows <= CHUNK_ROWS else len(elements)
+
+    def take_together(
+        self, first: dict[str, list[Element]], second: dict[str, list[Element]]
+    ) -> bool:
+        """Two more files, unless a batch would end between them: then nothing is taken."""
+        for dataset in first.keys() | second.keys():
+            rows = self.filled[dataset] + len(first[dataset])
+            held = rows if rows <= CHUNK_ROWS else len(first[dataset])
+            if held + len(second[dataset]) > CHUNK_ROWS:
+                return False
+        self.take(first)
+        self.take(second)
+        return True
+
+
+def _second(moment: datetime | None) -> str:
+    return moment.isoformat(" ") if moment else ""
+
+
+def _values(values: Values) -> str:
+    return "".join(f"<{name}>{escape(value)}</{name}>\n" for name, value in values)
+
+
+def _element(name: str, values: Values) -> str:
+    return f"<{name}>\n{_values(values)}</{name}>\n"
