@@ -1,0 +1,94 @@
+"""The working tables of one run: what time it is, which cases are looked at, and what every rule needs to know of them.
+
+All of them are temporary and vanish with the caller's transaction. `run`: one row. `scope`: case_id. `case_version`:
+the catalogue version that each case is judged by. `path`: its steps in order. `clock`: its elapsed time against its
+limits. The SQL files beside this module document the columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.core.errors import RuleError
+from hub.core.fingerprints import version_of
+from hub.core.privacy import mask_message
+from hub.core.settings import TIME_ZONE
+
+FOLDER = Path(__file__).parent
+_FACTS = ("sql/case_version.sql", "sql/path.sql", "clock.sql")
+
+
+def statement(name: str) -> str:
+    """The text of one of the engine's SQL files."""
+    return (FOLDER / name).read_text("utf-8")
+
+
+def engine_version() -> str:
+    """Content version of the SQL that all rules stand on."""
+    paths = [FOLDER / "clock.sql", *sorted((FOLDER / "sql").glob("*.sql"))]
+    return version_of(*(path.read_text("utf-8") for path in paths))
+
+
+def run_script(connection: Connection, sql: str) -> None:
+    """Execute SQL as it stands: no parameters, so that % and : mean themselves; several statements are allowed."""
+    connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
+
+
+def local_time(moment: datetime) -> datetime:
+    """The moment with its time zone; without one it is Asia/Shanghai local time."""
+    zone = ZoneInfo(TIME_ZONE)
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
+
+
+def begin(connection: Connection, as_of: datetime, ledger_from: int = 0) -> None:
+    """Make the empty working tables and set the run's time."""
+    run_script(connection, statement("sql/begin.sql"))
+    local = local_time(as_of)
+    connection.execute(
+        text(
+            "insert into run (as_of, as_of_on, ledger_from) values (:as_of, :as_of_on, :ledger_from)"
+        ),
+        {"as_of": local, "as_of_on": local.date(), "ledger_from": ledger_from},
+    )
+
+
+def take_all(connection: Connection) -> None:
+    """Scope: every case."""
+    run_script(connection, statement("sql/scope_full.sql"))
+
+
+def take_changed(connection: Connection) -> None:
+    """Scope: cases changed since `run.ledger_from`, open cases, and cases with a standing finding."""
+    run_script(connection, statement("sql/scope_changed.sql"))
+
+
+def take(connection: Connection, case_ids: Iterable[str]) -> None:
+    """Scope: these cases."""
+    connection.execute(
+        text("insert into scope select unnest(cast(:ids as uuid[]))"), {"ids": list(case_ids)}
+    )
+
+
+def gather(connection: Connection) -> None:
+    """Compute `case_version`, `path` and `clock` for the cases in scope. Raises RuleError when that fails."""
+    for name in _FACTS:
+        try:
+            run_script(connection, statement(name))
+        except SQLAlchemyError as failure:
+            raise RuleError(
+                what_failed(failure), where=f"supervision/{name}",
+                remedy="no rule was run; mend the data or the file and run again",
+            ) from None  # fmt: skip
+
+
+def what_failed(failure: SQLAlchemyError) -> str:
+    """The database's own words, without statement or parameters, and with anything like an identity hidden."""
+    diagnosis = getattr(getattr(failure, "orig", None), "diag", None)
+    message = getattr(diagnosis, "message_primary", None) or type(failure).__name__
+    return mask_message(str(message))

@@ -1,0 +1,27 @@
+-- Open cases whose promised limit has not passed and ends within `warn_within` more days.
+select
+    'case:' || k.case_id as subject,
+    k.case_id,
+    k.department,
+    k.power_code,
+    case
+        when k.promised_reason is not null then 'not_evaluable'
+        when r.remaining between 0 and p.value then 'violation'
+        else 'compliant'
+    end as outcome,
+    k.facts as facts,
+    k.promised_value as limit_value,
+    k.promised_unit as limit_unit,
+    k.promised_elapsed as elapsed,
+    k.promised_due_on as due_on,
+    k.promised_reason as reason
+from clock k
+cross join lateral (
+    select case
+        when k.promised_unit = 'month' then k.promised_due_on - k.ended_on
+        else k.promised_value - k.promised_elapsed
+    end as remaining
+) r
+left join parameter p
+    on p.name = 'warn_within' and p.department = k.department and p.power_code = k.power_code
+where k.is_open

@@ -1,0 +1,46 @@
+-- The working tables of one run. They live in pg_temp and vanish with the transaction.
+set local jit = off;
+set local work_mem = '128MB';
+drop table if exists
+    pg_temp.run, pg_temp.scope, pg_temp.open_finding, pg_temp.parameter, pg_temp.judgement_count,
+    pg_temp.judgement, pg_temp.finding_change;
+
+create temp table run (
+    as_of timestamptz, as_of_on date, ledger_from bigint, run_id uuid, rule_id text, rule_version text, level text,
+    catalogue_version text, calendar_version text
+)
+on commit drop;
+
+create temp table scope (case_id uuid primary key) on commit drop;
+
+-- Findings that stand: they are looked at again in every run, whatever changed.
+create temp table open_finding on commit drop as
+select finding_id, rule_id, subject, case_id
+from supervision.finding
+where state not in ('withdrawn', 'dismissed', 'closed');
+
+-- The current rule's parameters, resolved for every department and power in scope.
+create temp table parameter (name text, department text, power_code text, value numeric) on commit drop;
+
+-- What the current rule says: counts of all subjects, and those subjects that have or had a finding.
+create temp table judgement_count (department text, outcome text, reason text, subjects bigint) on commit drop;
+
+create temp table judgement (
+    subject text primary key,
+    case_id uuid,
+    department text not null,
+    power_code text,
+    outcome text not null check (outcome in ('violation', 'compliant', 'not_evaluable')),
+    facts jsonb check (outcome <> 'violation' or facts is not null),
+    limit_value numeric,
+    limit_unit text,
+    elapsed numeric,
+    due_on date,
+    reason text check ((outcome = 'not_evaluable') = (reason is not null)),
+    finding_id uuid,
+    evidence jsonb
+) on commit drop;
+
+create temp table finding_change (
+    finding_id uuid, subject text, action text, state_from text, state_to text, reason text
+) on commit drop;

@@ -1,0 +1,110 @@
+"""What a run reports, and what the warehouse says of standing findings."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """One rule in one run.
+
+    In a full run the three counts are of all subjects; in an incremental run only of those in scope. `open_findings`
+    counts all that stand, whichever run found them. `reasons`: why not evaluable → subjects. `changes`: what
+    happened to findings → how many. `error`: why the rule could not be run; its findings are then as they were.
+    """
+
+    rule_id: str
+    level: str
+    title: dict[str, str]
+    violations: int = 0
+    compliant: int = 0
+    not_evaluable: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    changes: dict[str, int] = field(default_factory=dict)
+    open_findings: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run. `kind` full or incremental; `state` complete, or incomplete when a rule could not be run."""
+
+    run_id: str
+    as_of: datetime
+    kind: str
+    why_full: str | None
+    state: str
+    ledger_from: int
+    ledger_to: int
+    cases_in_scope: int
+    rules: tuple[RuleResult, ...]
+    open_findings: int
+    findings_hash: str
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self) | {"as_of": self.as_of.isoformat()}
+
+
+_HASH = text("""
+    select encode(sha256(convert_to(coalesce(string_agg(line, e'\n' order by line collate "C"), ''), 'UTF8')), 'hex')
+    from (
+        select concat_ws(
+            chr(31), rule_id, subject, level, facts::text, coalesce(trim_scale(limit_value)::text, '-'),
+            coalesce(limit_unit, '-'), coalesce(trim_scale(elapsed)::text, '-')
+        ) as line
+        from supervision.finding
+        where state not in ('withdrawn', 'dismissed', 'closed')
+    ) lines
+""")
+
+
+def findings_hash(connection: Connection) -> str:
+    """SHA-256 over all standing findings: rule, subject, level, facts, limit, elapsed, sorted.
+
+    Equal for equal findings in any database, whatever the batches and runs that led there.
+    """
+    return str(connection.scalar(_HASH))
+
+
+def open_counts(connection: Connection) -> dict[str, int]:
+    """Standing findings per rule."""
+    rows = connection.execute(
+        text("""
+            select rule_id, count(*) from supervision.finding
+            where state not in ('withdrawn', 'dismissed', 'closed') group by rule_id
+        """)
+    )
+    return {str(rule_id): int(count) for rule_id, count in rows}
+
+
+_GRAVEST = text("""
+    select
+        cast(f.finding_id as text) as finding_id, f.rule_id, r.title_zh, r.title_en, f.level, f.state, f.department,
+        f.power_code, f.subject, cast(f.case_id as text) as case_id, f.facts, f.limit_value, f.limit_unit, f.elapsed,
+        f.due_on, o.overrun_days
+    from supervision.finding f
+    left join supervision.rule r on r.rule_id = f.rule_id and r.version = f.rule_version
+    cross join lateral (
+        select (f.elapsed - f.limit_value)
+            * case f.limit_unit when 'working_day' then 1 when 'calendar_day' then 1 when 'month' then 30 end
+            as overrun_days
+    ) o
+    where f.state not in ('withdrawn', 'dismissed', 'closed')
+    order by
+        array_position(array['red', 'yellow', 'warning', 'notice'], f.level), o.overrun_days desc nulls last,
+        f.rule_id, f.subject collate "C"
+    limit :n
+""")
+
+
+def gravest(connection: Connection, n: int) -> list[dict[str, Any]]:
+    """The n gravest standing findings: red first, then the longest overrun (months as 30 days), with facts."""
+    return [dict(row) for row in connection.execute(_GRAVEST, {"n": n}).mappings()]
