@@ -28,8 +28,24 @@ _RARE = "㐂䶮𬍛㙓𠮷㛃䲟"
 """Characters outside GBK's usual reach; most take four bytes in GB 18030."""
 _VILLAGERS = ("测试村民", "样例居民", "试用住户", "虚拟村民", "演示市民")
 
-_TRADES = "商贸 建筑 农业 食品 物流 建材 餐饮 印刷 电子 置业 纺织 水产 苗木 粮油 机械".split()
-_BRANDS = "测试 样例 示例 虚拟 演示 试行 样本 模拟".split()
+_TRADES = [
+    "商贸",
+    "建筑",
+    "农业",
+    "食品",
+    "物流",
+    "建材",
+    "餐饮",
+    "印刷",
+    "电子",
+    "置业",
+    "纺织",
+    "水产",
+    "苗木",
+    "粮油",
+    "机械",
+]
+_BRANDS = ["测试", "样例", "示例", "虚拟", "演示", "试行", "样本", "模拟"]
 _ORGANISATIONS: dict[str, tuple[str, ...]] = {
     "enterprise": ("有限公司", "有限责任公司", "加工厂", "专业合作社", "经营部"),
     "institution": ("技术服务站", "中心小学", "卫生院", "文化站"),
@@ -46,13 +62,16 @@ class Registry:
     persons: tuple[Applicant, ...]
     organisations: dict[str, tuple[Applicant, ...]]
     """Kind → organisations."""
+    elders: tuple[Applicant, ...]
+    """The persons who are eighty or older."""
 
     def draw(self, kind: str, rng: Random) -> Applicant:
         """Somebody of that kind. A person who once held a 15-digit card now and then shows the new one."""
-        if kind != "person":
+        if kind not in ("person", "elder"):
             known = self.organisations[kind]
             return known[int(rng.random() * len(known))]
-        person = self.persons[int(rng.random() * len(self.persons))]
+        known = self.elders if kind == "elder" else self.persons
+        person = known[int(rng.random() * len(known))]
         if len(person.identity) == 15 and rng.random() < 0.15:
             return replace(person, identity=upgraded(person.identity))
         return person
@@ -68,7 +87,7 @@ def registry(cases: int, seed: int) -> Registry:
             ("enterprise", 12), ("institution", 400), ("social", 200), ("government", 800), ("other", 300),
         )
     }  # fmt: skip
-    return Registry(persons, organisations)
+    return Registry(persons, organisations, tuple(p for p in persons if _birth_year(p) < 1932))
 
 
 def identity_check(body: str) -> str:
@@ -79,7 +98,9 @@ def identity_check(body: str) -> str:
 
 def organisation_check(body: str) -> str:
     """The 9th character of an organisation code, from its first 8 digits or letters (GB 11714)."""
-    total = sum(int(sign, 36) * weight for sign, weight in zip(body, _ORGANISATION_WEIGHTS, strict=True))
+    total = sum(
+        int(sign, 36) * weight for sign, weight in zip(body, _ORGANISATION_WEIGHTS, strict=True)
+    )
     return "0X987654321"[total % 11]
 
 
@@ -98,18 +119,26 @@ def misread(applicant: Applicant, rng: Random) -> Applicant:
     return replace(applicant, identity=identity[:-1] + rng.choice(wrong), identity_is_valid=False)
 
 
-_AGES = tuple(accumulate((2, 8, 24, 26, 20, 12, 6, 2)))
+_AGES = tuple(accumulate((4, 8, 24, 26, 20, 12, 6, 2)))
 """Share of applicants by decade of birth, 1920s to 1990s."""
 
 
 def _person(rng: Random) -> Applicant:
     decade = 1920 + 10 * bisect(_AGES, rng.random() * _AGES[-1])
-    born = date(decade, 1, 1) + timedelta(days=int(rng.random() * (3650 if decade < 1990 else 1460)))
+    born = date(decade, 1, 1) + timedelta(
+        days=int(rng.random() * (3650 if decade < 1990 else 1460))
+    )
     body = f"{REGION}{born:%Y%m%d}{1 + int(rng.random() * 994):03d}"
     identity = body + identity_check(body)
     if born.year < 1985 and rng.random() < OLD_CARDS / 0.8:
         identity = body[:6] + body[8:]
     return Applicant("person", _name(rng), identity, phone(rng))
+
+
+def _birth_year(person: Applicant) -> int:
+    return int(
+        upgraded(person.identity)[6:10] if len(person.identity) == 15 else person.identity[6:10]
+    )
 
 
 def _name(rng: Random) -> str:
@@ -121,7 +150,9 @@ def _name(rng: Random) -> str:
 
 def _organisation(kind: str, rng: Random) -> Applicant:
     trade = rng.choice(_TRADES) if kind == "enterprise" else ""
-    name = f"南昌县{rng.choice(_BRANDS)}{rng.choice(_LASTS)}{trade}{rng.choice(_ORGANISATIONS[kind])}"
+    name = (
+        f"南昌县{rng.choice(_BRANDS)}{rng.choice(_LASTS)}{trade}{rng.choice(_ORGANISATIONS[kind])}"
+    )
     head = "T9" if rng.random() < 0.03 else "99"
     body = f"{head}{int(rng.random() * 1_000_000):06d}"
     return Applicant(kind, name, body + organisation_check(body), phone(rng))

@@ -34,7 +34,11 @@ class WorkCalendar:
 
     def number(self, on: date) -> int:
         """Number of the last working day on or before a date."""
-        return bisect_right(self.ordinals, on.toordinal()) - 1
+        return self.number_of(on.toordinal())
+
+    def number_of(self, ordinal: int) -> int:
+        """The same for a day's ordinal."""
+        return bisect_right(self.ordinals, ordinal) - 1
 
     def on_or_after(self, on: date) -> int:
         """Number of the first working day on or after a date."""
@@ -67,7 +71,9 @@ def work_calendar() -> WorkCalendar:
     span = (FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1))
     days = tuple(day for day in span if is_workday(day))
     return WorkCalendar(
-        days, tuple(datetime.combine(day, time()) for day in days), tuple(day.toordinal() for day in days)
+        days,
+        tuple(datetime.combine(day, time()) for day in days),
+        tuple(day.toordinal() for day in days),
     )
 
 

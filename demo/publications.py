@@ -1,0 +1,71 @@
+"""What the bodies disclose of their own accord: most of it in time, some of it late, some not at all."""
+
+from __future__ import annotations
+
+from random import Random
+
+from catalogue.spec import DisclosureVersion
+from demo.model import Publication
+from demo.outlook import PUBLISHED_LATE
+from demo.profiles import PLACES, TOWNS
+from demo.records import Clockface
+from demo.seeding import Scene, second
+from demo.workdays import DAY
+
+LATE = 0.06
+LEAST = 4
+
+
+def publish(scene: Scene, cases: int, rng: Random) -> list[Publication]:
+    """A department's disclosed items of the period, in order of production. `cases` is the whole county's number."""
+    traits = scene.traits
+    if not traits.publications:
+        return []
+    count = max(LEAST, round(traits.published * cases))
+    late = max(1, round(LATE * count))
+    first, end = scene.period.first, scene.period.end
+    room = end - first
+    moments = [
+        (first + int(rng.random() * (max(1, room - 45) if n < late else room))) * DAY + second(rng)
+        for n in range(count)
+    ]
+    drafts = sorted((moment, n < late) for n, moment in enumerate(moments))
+    return [
+        _publication(scene, n, moment, tardy, rng) for n, (moment, tardy) in enumerate(drafts, 1)
+    ]
+
+
+def _publication(scene: Scene, serial: int, moment: int, tardy: bool, rng: Random) -> Publication:
+    traits, face = scene.traits, Clockface(scene.calendar, scene.traits.precision)
+    item_code = rng.choice(traits.publications)
+    item = scene.plans.catalogue.disclosure_in_force(item_code, scene.calendar.date(moment))
+    assert item is not None
+    published: int | None = _published(item, moment, tardy, rng)
+    if published is not None and published >= scene.horizon:
+        published = None
+    day = scene.calendar.date(moment)
+    made = Publication(
+        traits.slug,
+        f"{traits.body[-2:]}GK{day:%y}-{serial:05d}",
+        item_code,
+        f"{rng.choice(TOWNS)}{rng.choice(PLACES)}{item.name}（{day.year}年第{serial}号）",
+        face.time(moment),
+        face.maybe(published),
+        f"http://xxgk.example.cn/{traits.body[-2:].lower()}/{day:%Y-%m}/{serial}.html"
+        if published
+        else "",
+    )
+    if tardy:
+        made.violations.add(PUBLISHED_LATE)
+    return made
+
+
+def _published(item: DisclosureVersion, moment: int, tardy: bool, rng: Random) -> int | None:
+    """The limit counts working days; late means at least one day more, or never."""
+    within = item.publish_within.value
+    if tardy and rng.random() < 0.3:
+        return None
+    if tardy:
+        return moment + (within + 1 + int(rng.random() ** 2 * 20)) * DAY
+    days = within if rng.random() < 0.03 else int(rng.random() ** 1.5 * within)
+    return (moment // DAY + days) * DAY + max(moment % DAY, int(rng.random() * DAY))
