@@ -43,6 +43,8 @@ class Told:
 
     values: Row
     fate: str = LANDED
+    first: Row | None = None
+    """What was told before, when the record grows: a procedure that began, and ended later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ def _fill(connection: psycopg.Connection[Row], table: Table, source: _Source, fa
 
 def _versions(table: Table, told: Told, number: int, rng: Random) -> list[Row]:
     """What was reported of one record, oldest first. Both reports of a pair fall into one batch of the hub's."""
+    if told.first:
+        return [told.first, told.values]
     place = table.mistake
     if place is None or told.fate != LANDED or rng.random() >= RETOLD_SHARE:
         return [told.values]
@@ -176,31 +180,20 @@ def _steps(source: _Source) -> Iterator[Told]:
 def _notices(source: _Source) -> Iterator[Told]:
     for case in source.cases:
         for notice in case.notices:
-            yield Told((case.case_no, notice.no, notice.notified_at, notice.missing))
-
-
-def _answers(source: _Source) -> Iterator[Told]:
-    for case in source.cases:
-        for notice in case.notices:
-            if notice.received_at:
-                yield Told((case.case_no, notice.no, notice.received_at))
+            sent = (case.case_no, notice.no, notice.notified_at, notice.missing, None)
+            answered = (*sent[:-1], notice.received_at)
+            yield Told(answered, first=sent if notice.received_at else None)
 
 
 def _stops(source: _Source) -> Iterator[Told]:
     codes = source.codes
     for case in source.cases:
         for stop in case.stops:
-            yield Told((
+            begun = (
                 case.case_no, stop.no, codes.value("stop_kind", stop.kind), stop.started_at, stop.reason,
-                stop.approver, stop.limit_days, codes.value("limit_unit", "working_day"),
-            ))  # fmt: skip
-
-
-def _stop_results(source: _Source) -> Iterator[Told]:
-    for case in source.cases:
-        for stop in case.stops:
-            if stop.ended_at:
-                yield Told((case.case_no, stop.no, stop.ended_at))
+                stop.approver, stop.limit_days, codes.value("limit_unit", "working_day"), None,
+            )  # fmt: skip
+            yield Told((*begun[:-1], stop.ended_at), first=begun if stop.ended_at else None)
 
 
 def _closings(source: _Source) -> Iterator[Told]:
@@ -262,15 +255,13 @@ TABLES = (
         CASE_NO, ("SPBZH", INT), ("SPHJDM", CODE), ("SPHJMC", TEXT), ("YWDZ", CODE), ("SPRXM", TEXT), ("SPRZW", TEXT),
         ("KSSJ", TIME), ("JSSJ", TIME), ("SPYJ", LONG),
     ), _steps, mistake=5),
-    Table("EX_GDBS_BZGZ", "supplement_notices", (
-        CASE_NO, ("XH", INT), ("BZGZSJ", TIME), ("BZCLQD", LONG),
-    ), _notices, mistake=3),
-    Table("EX_GDBS_BZSL", "supplement_receipts", (CASE_NO, ("XH", INT), ("BZSJ", TIME)), _answers),
-    Table("EX_GDBS_TBCXSQ", "special_starts", (
+    Table("EX_GDBS_BZ", "supplements", (
+        CASE_NO, ("XH", INT), ("BZGZSJ", TIME), ("BZCLQD", LONG), ("BZSLSJ", TIME),
+    ), _notices),
+    Table("EX_GDBS_TBCX", "special_procedures", (
         CASE_NO, ("XH", INT), ("TBCXZL", CODE), ("TBCXKSRQ", TIME), ("TBCXQDLY", LONG), ("TBCXPZR", TEXT),
-        ("TBCXSX", INT), ("TBCXSXDW", CODE),
-    ), _stops, mistake=5),
-    Table("EX_GDBS_TBCXJG", "special_results", (CASE_NO, ("XH", INT), ("TBCXJSRQ", TIME)), _stop_results),
+        ("TBCXSX", INT), ("TBCXSXDW", CODE), ("TBCXJSRQ", TIME),
+    ), _stops),
     Table("EX_GDBS_BJ", "closings", (
         CASE_NO, ("JDSJ", TIME), ("BJSJ", TIME), ("LQSJ", TIME), ("BJJGDM", CODE), ("BJJGMS", LONG),
         ("ZJBH", "varchar(100)"), ("SPRXM", TEXT),
