@@ -1,0 +1,75 @@
+"""How bytes arrive: one module per access method, never one per department.
+
+A connector reads batches of the department's own fields (Arrow) and never writes to the source, except the flag
+that an exchange database exists for. This package stays light to import: an access method is loaded when a
+department that uses it is opened or checked, and its heavy parts when it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from hub.core.specs import Department
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+    from hub.core.batches import Cursor, RawBatch
+
+ACCESS_METHODS = {"files": "connectors.files", "exchange": "connectors.exchange"}
+"""What may stand under `connector` in a source.yml → the module that does it."""
+
+
+class Connector(Protocol):
+    """What every access method offers."""
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The department's datasets, in the order of its source.yml."""
+
+    def read(self, dataset: str, cursor: Cursor | None) -> Iterator[RawBatch]:
+        """What is new since `cursor` (None: everything), in batches of at most CHUNK_ROWS rows.
+
+        The cursor of each batch is the position after it: land the batches in their order. Raises
+        SourceUnavailable or SourceRefused, the latter only after everything that could be read was yielded.
+        """
+
+    def acknowledge(self, dataset: str, table: pa.Table, fates: pl.DataFrame) -> None:
+        """Tell the source what became of the rows of a landed batch; `fates` has columns _src and fate.
+
+        `_src` is a row's position in `table`, the table of the batch. Does nothing where a source has no flag.
+        """
+
+
+class AccessMethod(Protocol):
+    """What the module of an access method offers."""
+
+    def check(self, department: Department) -> None: ...
+
+    def connect(self, department: Department, url: str) -> Connector: ...
+
+
+def check(department: Department) -> None:
+    """Validate the connector settings of a department. No I/O. Raises SpecError with file and line."""
+    _access_method(department).check(department)
+
+
+def open(department: Department, url: str) -> Connector:
+    """The connector of a department on the URL of its connection. Validates everything, does no I/O yet.
+
+    Raises SpecError with file and line when a setting is wrong or the URL is of the wrong kind.
+    """
+    return _access_method(department).connect(department, url)
+
+
+def _access_method(department: Department) -> AccessMethod:
+    name = department.spec.connector
+    if name not in ACCESS_METHODS:
+        raise department.source.error(
+            f"connector: there is no access method '{name}'", ("connector",),
+            remedy=f"known: {', '.join(ACCESS_METHODS)}",
+        )  # fmt: skip
+    return cast(AccessMethod, import_module(ACCESS_METHODS[name]))

@@ -1,0 +1,194 @@
+"""Format `excel`: workbooks typed by hand. calamine reads them, told apart by content, not by name.
+
+Cells arrive as a person sees them: a number without a trailing .0, a date as 2012-03-05 (with a time of day
+only if there is one), a time as 14:30:00, an error as #N/A, and a number of more than 15 digits in scientific
+notation, because Excel has lost the rest; the same digits typed as text stay as they are. Number formats (leading
+zeros, thousands) are not applied.
+
+Rows that the layout declares to be no records are furniture, named with row number and rule. All others are
+delivered, blank ones too unless the rule `blank` is declared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import fastexcel
+import polars as pl
+import pyarrow as pa
+
+from connectors.settings import ExcelSettings, FileSettings, FurnitureRule
+from connectors.slices import Slice, field_names, portions, source_table
+from hub.core.errors import SourceRefused
+
+TITLE = "title"
+AS_TEXT: dict[str, Any] = {"header_row": None, "skip_rows": 0, "dtypes": "string"}
+EXACT_DIGITS = 15
+MANY_DIGITS = r"^-?\d{16,}$"
+LOOKS_LIKE_TIME = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+MIDNIGHT = r" 00:00:00(\.0+)?$"
+EPOCH_DAY = r"^1899-12-3[01] "
+ERROR_TEXTS = {
+    "Div0": "#DIV/0!", "NA": "#N/A", "Name": "#NAME?", "Null": "#NULL!", "Num": "#NUM!",
+    "Ref": "#REF!", "Value": "#VALUE!", "GettingData": "#GETTING_DATA",
+}  # fmt: skip
+_ERROR = re.compile(r"Error\((\w+)\)")
+
+
+def read(path: Path, name: str, settings: FileSettings) -> Iterator[Slice]:
+    """The rows of the declared sheets; `_row` is Excel's own row number.
+
+    Of several sheets, each is a file of its own: `book.xlsx#sheet`. "*" means all visible sheets that hold
+    something, none means the first visible one. Raises SourceRefused when the file is no workbook, or a sheet or
+    its header row is missing.
+    """
+    assert isinstance(settings, ExcelSettings)
+    try:
+        book = fastexcel.read_excel(path.read_bytes())
+        several = settings.sheets is not None and not isinstance(settings.sheets, str)
+        for sheet in _sheets(book, settings.sheets, path):
+            label = f"{name}#{sheet.name}" if several or settings.sheets == "*" else name
+            cells = cell_texts(book, sheet)
+            yield from portions(_slice(cells, label, settings, f"{path}#{sheet.name}"))
+    except fastexcel.FastExcelError as failure:
+        raise SourceRefused(
+            f"is no Excel workbook ({str(failure).splitlines()[0]})", where=str(path),
+            remedy="open it in Excel and save it as .xlsx",
+        ) from None  # fmt: skip
+
+
+def _sheets(
+    book: fastexcel.ExcelReader, wanted: str | tuple[str, ...] | None, path: Path
+) -> list[fastexcel.ExcelSheet]:
+    names = list(book.sheet_names)
+    if wanted is None or wanted == "*":
+        loaded = (book.load_sheet(name, **AS_TEXT) for name in names)
+        shown = (sheet for sheet in loaded if sheet.visible == "visible" and sheet.total_height)
+        chosen = list(shown if wanted else islice(shown, 1))
+    else:
+        chosen = [
+            book.load_sheet(name, **AS_TEXT)
+            for name in ([wanted] if isinstance(wanted, str) else wanted)
+            if name in names
+        ]
+    if len(chosen) < (1 if wanted is None or isinstance(wanted, str) else len(wanted)):
+        raise SourceRefused(
+            f"a sheet is missing or empty: {wanted or 'any'}", where=str(path),
+            remedy=f"the workbook has {', '.join(names)}",
+        )  # fmt: skip
+    return chosen
+
+
+def cell_texts(book: fastexcel.ExcelReader, sheet: fastexcel.ExcelSheet) -> pl.DataFrame:
+    """All cells of a sheet as text, from row 1 on; null where a cell is empty."""
+    arrow, errors = sheet.to_arrow_with_errors()
+    cells = pl.DataFrame(arrow)
+    if _any(cells, pl.all().str.contains(MANY_DIGITS)):
+        # Loaded as boolean, only numbers (and booleans) are not null: digits typed as text are.
+        numeric = _typed(book, sheet, "boolean")
+        cells = cells.with_columns(
+            _replace(
+                cells[name], numeric[name] & cells[name].str.contains(MANY_DIGITS), _scientific
+            )
+            for name in cells.columns
+        )
+    if _any(cells, pl.all().str.contains(LOOKS_LIKE_TIME)):
+        # Loaded as duration, only dates and times are not null.
+        times = _typed(book, sheet, "duration")
+        cells = cells.with_columns(
+            _replace(cells[name], times[name], _time_as_shown) for name in cells.columns
+        )
+    for error in errors.errors if errors else ():
+        row, column = error.position
+        kind = _ERROR.search(error.detail)
+        cells[row, column] = ERROR_TEXTS.get(kind[1] if kind else "", "#ERROR")
+    return cells
+
+
+def _any(cells: pl.DataFrame, condition: pl.Expr) -> bool:
+    return cells.width > 0 and bool(cells.select(pl.any_horizontal(condition.any())).item())
+
+
+def _typed(
+    book: fastexcel.ExcelReader, sheet: fastexcel.ExcelSheet, dtype: str
+) -> dict[str, pl.Series]:
+    """Per column: which cells are of that type."""
+    typed = pl.DataFrame(book.load_sheet(sheet.name, **AS_TEXT | {"dtypes": dtype}))
+    return {series.name: series.is_not_null() for series in typed}
+
+
+def _replace(
+    texts: pl.Series, at: pl.Series, change: Callable[[pl.Series], pl.Series]
+) -> pl.Series:
+    at = at.fill_null(False)
+    return change(texts).zip_with(at, texts) if at.any() else texts
+
+
+def _scientific(texts: pl.Series) -> pl.Series:
+    shown = {}
+    for text in texts.filter(texts.str.contains(MANY_DIGITS)).unique():
+        mantissa, exponent = f"{float(text):.{EXACT_DIGITS - 1}E}".split("E")
+        shown[text] = f"{mantissa.rstrip('0').rstrip('.')}E{exponent}"
+    return texts.replace(shown)
+
+
+def _time_as_shown(texts: pl.Series) -> pl.Series:
+    return texts.str.replace(EPOCH_DAY, "").str.replace(MIDNIGHT, "")
+
+
+def _slice(cells: pl.DataFrame, label: str, settings: ExcelSettings, where: str) -> Slice:
+    at = _header_row(cells, settings.header.contains, where)
+    titles = cells.row(at)
+    body = cells.slice(at + 1)
+    body.columns = field_names(titles)
+    body = body.select(
+        name
+        for name, title in zip(body.columns, titles, strict=True)
+        if (title or "").strip() or body[name].is_not_null().any()
+    )
+    rules = _furniture(body, settings.furniture)
+    rows = pl.Series(range(at + 2, at + 2 + body.height), dtype=pl.Int64)
+    declared = rules.is_not_null()
+    titles_above = [(row, TITLE) for row in range(1, at + 1)]
+    marks = zip(rows.filter(declared), rules.filter(declared), strict=True)
+    records = body.filter(~declared)
+    columns = {series.name: series.to_arrow().cast(pa.string()) for series in records}
+    table = source_table(label, columns, rows.filter(~declared).to_arrow())
+    return Slice(label, table, (*titles_above, *marks))
+
+
+def _header_row(cells: pl.DataFrame, contains: tuple[str, ...], where: str) -> int:
+    """The first row that holds all these cells, counted from 0."""
+    if cells.width:
+        trimmed = pl.all().str.strip_chars()
+        holds = [pl.any_horizontal(trimmed == name) for name in contains]
+        found = cells.select(pl.all_horizontal(holds).arg_true()).to_series()
+        if len(found):
+            return int(found[0])
+    raise SourceRefused(
+        f"no row holds the header cells {', '.join(contains)}", where=where,
+        remedy="correct 'header' in source.yml, or ask what became of these columns",
+    )  # fmt: skip
+
+
+def _furniture(body: pl.DataFrame, rules: tuple[FurnitureRule, ...]) -> pl.Series:
+    """For each row the first rule that declares it no record; null for records."""
+    declared = pl.repeat(None, body.height, dtype=pl.String, eager=True)
+    for rule in reversed(rules):
+        if rule.column is None:
+            blank = pl.all().str.strip_chars().fill_null("") == ""
+            hit = body.select(pl.all_horizontal(blank)).to_series()
+        elif rule.column in body.columns and rule.matches is not None:
+            cells = body[rule.column]
+            pattern = re.compile(rule.matches)
+            hit = cells.is_in(
+                [text for text in cells.drop_nulls().unique() if pattern.search(text)]
+            )
+        else:
+            continue
+        declared = declared.set(hit.fill_null(False), rule.name)
+    return declared

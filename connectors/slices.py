@@ -1,0 +1,282 @@
+"""Slices, what a format reader makes of a part of a file, and how slices become batches.
+
+A slice is a table of the source's fields (strings) and the reserved columns. A batch holds whole files with one
+header up to CHUNK_ROWS rows; a larger file, or one whose header changes from sheet to sheet, is delivered in
+parts and counts as done with its last part only. Until then the cursor says how many of its rows were delivered:
+
+    {"files": {name: sha256, …}, "partial": {name: {"sha256": …, "rows": n}}}
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+
+from hub.core.batches import (
+    BYTES,
+    CHUNK_ROWS,
+    DEFECT,
+    DELETED,
+    FILE,
+    RESERVED,
+    ROW,
+    Cursor,
+    RawBatch,
+    SourceFile,
+)
+from hub.core.errors import SourceRefused, SourceUnavailable
+
+log = logging.getLogger(__name__)
+
+RESERVED_TYPES = {
+    FILE: pa.string(), ROW: pa.int64(), DELETED: pa.bool_(), DEFECT: pa.string(), BYTES: pa.binary(),
+}  # fmt: skip
+
+Defects = Mapping[int, tuple[str, bytes]]
+"""Position in the slice → (reason code, the row's own bytes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Consecutive rows of one file (`name`: as a person would find it) that have one header."""
+
+    name: str
+    table: pa.Table
+    furniture: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file whose content is new. `same` tells whether it is still the content that was hashed."""
+
+    name: str
+    sha256: str
+    size: int
+    read: Callable[[], Iterator[Slice]]
+    same: Callable[[], bool]
+
+
+@dataclass(slots=True)
+class Position:
+    """The cursor while reading. `delivered` counts the rows of files that were not delivered whole."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    delivered: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, cursor: Cursor | None) -> Position:
+        """Read a cursor; None is the beginning."""
+        parts = (cursor or {}).get("partial", {})
+        delivered = {name: (part["sha256"], part["rows"]) for name, part in parts.items()}
+        return cls(dict((cursor or {}).get("files", {})), delivered)
+
+    def cursor(self) -> Cursor:
+        """The cursor as JSON, independent of later changes."""
+        partial = {
+            name: {"sha256": sha256, "rows": rows}
+            for name, (sha256, rows) in self.delivered.items()
+        }
+        return {"files": dict(self.files)} | ({"partial": partial} if partial else {})
+
+    def rows_before(self, file: FoundFile) -> int:
+        """How many rows of exactly this content were delivered before."""
+        sha256, rows = self.delivered.get(file.name, ("", 0))
+        return rows if sha256 == file.sha256 else 0
+
+    def advance(self, file: FoundFile, rows: int) -> None:
+        """Count delivered rows of a file that has more."""
+        self.delivered[file.name] = (file.sha256, self.rows_before(file) + rows)
+
+    def finish(self, file: FoundFile) -> None:
+        """The last row of a file was delivered."""
+        self.delivered.pop(file.name, None)
+        self.files[file.name] = file.sha256
+
+
+def field_names(header: Sequence[str | None]) -> list[str]:
+    """Usable column names: trimmed, an empty one named by its place, a repeated or reserved one numbered."""
+    names: list[str] = []
+    taken = set(RESERVED)
+    for place, given in enumerate(header, 1):
+        base = name = (given or "").strip() or f"column_{place}"
+        count = 1
+        while name in taken:
+            count += 1
+            name = f"{base}#{count}"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def source_table(
+    name: str,
+    fields: Mapping[str, Any],
+    rows: Any,
+    *,
+    deleted: Any = None,
+    defects: Defects | None = None,
+) -> pa.Table:
+    """A table of source fields (Arrow or Python columns of text) with the reserved columns added.
+
+    `rows`: row numbers as a person counts them. `deleted`: booleans, default all false.
+    """
+    count = len(rows)
+    defects = defects or {}
+    reserved = {
+        FILE: pa.repeat(pa.scalar(name, pa.string()), count),
+        ROW: rows if isinstance(rows, pa.Array) else pa.array(rows, pa.int64()),
+        DELETED: pa.repeat(pa.scalar(False), count) if deleted is None else deleted,
+        DEFECT: _sparse({at: reason for at, (reason, _) in defects.items()}, count, pa.string()),
+        BYTES: _sparse({at: raw for at, (_, raw) in defects.items()}, count, pa.binary()),
+    }
+    columns = {
+        key: value if isinstance(value, pa.Array) else pa.array(value, pa.string())
+        for key, value in fields.items()
+    }
+    return pa.table(columns | reserved)
+
+
+def _sparse(values: Mapping[int, Any], count: int, kind: pa.DataType) -> pa.Array:
+    if not values:
+        return pa.nulls(count, kind)
+    return pa.array([values.get(position) for position in range(count)], kind)
+
+
+def portions(part: Slice, rows: int = CHUNK_ROWS) -> Iterator[Slice]:
+    """Cut a slice into pieces of at most that many rows; furniture stays with the rows that follow it."""
+    rest = part
+    while rest.table.num_rows > rows:
+        head, rest = _split(rest, rows)
+        yield head
+    yield rest
+
+
+def _split(part: Slice, rows: int) -> tuple[Slice, Slice]:
+    last = part.table[ROW][rows - 1].as_py()
+    above = tuple(mark for mark in part.furniture if mark[0] < last)
+    below = tuple(mark for mark in part.furniture if mark[0] > last)
+    return (
+        replace(part, table=part.table.slice(0, rows), furniture=above),
+        replace(part, table=part.table.slice(rows), furniture=below),
+    )
+
+
+def _after(slices: Iterable[Slice], skip: int) -> Iterator[Slice]:
+    """The slices without their first `skip` rows."""
+    for part in slices:
+        rows = part.table.num_rows
+        if skip == 0:
+            yield part
+        elif rows > skip:
+            yield _split(part, skip)[1]
+            skip = 0
+        else:
+            skip -= rows
+
+
+class _Pile:
+    """Slices of one header that wait to become a batch."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[FoundFile, Slice]] = []
+        self.rows = 0
+        self.header: pa.Schema | None = None
+
+    def takes(self, parts: Iterable[Slice]) -> bool:
+        """Whether those slices may join: same header (an empty slice has none) and room left."""
+        headers = [part.table.schema for part in parts if part.table.num_rows]
+        rows = sum(part.table.num_rows for part in parts)
+        return self.rows + rows <= CHUNK_ROWS and (
+            self.header is None or all(header.equals(self.header) for header in headers)
+        )
+
+    def add(self, file: FoundFile, part: Slice) -> None:
+        self.parts.append((file, part))
+        self.rows += part.table.num_rows
+        if self.header is None and part.table.num_rows:
+            self.header = part.table.schema
+
+    def batch(self, dataset: str, cursor: Cursor) -> RawBatch:
+        tables = [part.table for _, part in self.parts if part.table.num_rows]
+        table = pa.concat_tables(tables) if tables else self.parts[0][1].table
+        return RawBatch(dataset, table.combine_chunks(), self._manifest(), cursor)
+
+    def _manifest(self) -> tuple[SourceFile, ...]:
+        seen: dict[tuple[str, str], SourceFile] = {}
+        for file, part in self.parts:
+            key = (file.name, part.name)
+            before = seen.get(key) or SourceFile(part.name, 0, file.sha256, file.size)
+            seen[key] = replace(
+                before,
+                rows=before.rows + part.table.num_rows,
+                furniture=before.furniture + part.furniture,
+            )
+        return tuple(seen.values())
+
+
+class _Packing:
+    """Whole files that wait for company, and the position of what was handed out."""
+
+    def __init__(self, dataset: str, position: Position) -> None:
+        self.dataset, self.position = dataset, position
+        self.whole = _Pile()
+
+    def file(self, file: FoundFile) -> Iterator[RawBatch]:
+        """Read one file; batches come out as they fill up. Raises what reading raises."""
+        part = _Pile()
+        for piece in _after(file.read(), self.position.rows_before(file)):
+            if part.parts and not part.takes([piece]):
+                yield from self.flush()
+                self.position.advance(file, part.rows)
+                yield part.batch(self.dataset, self.position.cursor())
+                part = _Pile()
+            part.add(file, piece)
+        if not file.same():
+            log.info("%s changes while it is read: left for the next run", file.name)
+            return
+        if not self.whole.takes([piece for _, piece in part.parts]):
+            yield from self.flush()
+        for _, piece in part.parts:
+            self.whole.add(file, piece)
+
+    def flush(self) -> Iterator[RawBatch]:
+        """The files that wait, as one batch; they are done with it."""
+        if self.whole.parts:
+            for file, _ in self.whole.parts:
+                self.position.finish(file)
+            yield self.whole.batch(self.dataset, self.position.cursor())
+            self.whole = _Pile()
+
+
+def batches(dataset: str, files: Iterable[FoundFile], cursor: Cursor | None) -> Iterator[RawBatch]:
+    """Read the files in order and pack their slices into batches.
+
+    A refused file is left, the others are read, and one SourceRefused names all that were left at the end. When
+    the source stops answering, what was read so far is yielded before SourceUnavailable is raised.
+    """
+    packing = _Packing(dataset, Position.of(cursor))
+    refused: list[SourceRefused] = []
+    try:
+        for file in files:
+            try:
+                yield from packing.file(file)
+            except SourceRefused as failure:
+                refused.append(failure)
+    except SourceUnavailable:
+        yield from packing.flush()
+        raise
+    yield from packing.flush()
+    if refused:
+        raise _all_of(refused)
+
+
+def _all_of(refused: Sequence[SourceRefused]) -> SourceRefused:
+    if len(refused) == 1:
+        return refused[0]
+    listed = "; ".join(str(failure) for failure in refused[:10])
+    more = f"; and {len(refused) - 10} more" if len(refused) > 10 else ""
+    return SourceRefused(f"{len(refused)} files were left: {listed}{more}")

@@ -1,0 +1,180 @@
+"""Format `text`: delimited text exports.
+
+Lines are told apart in the bytes (in no charset that keeps ASCII does a line end occur inside a character), the
+rest in the decoded text, because a delimiter such as '|' may be the second byte of a GB18030 character. Python's
+`csv` reader, strict, parses in C; every row is kept, whatever is wrong with it:
+
+- bytes that are not of the charset: `illegal_bytes`, fields decoded with U+FFFD in their place;
+- wrong number of fields: `damaged_row`, fields by position;
+- quotes that do not close or close too early: that line alone is a `damaged_row`, the next line starts afresh.
+
+Blank lines and the DOS end mark (0x1A) are furniture.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from connectors.settings import FileSettings, TextSettings
+from connectors.slices import Slice, field_names, source_table
+from hub.core.batches import CHUNK_ROWS
+from hub.core.errors import SourceRefused
+
+MAX_RECORD_LINES = 1_000
+"""A quote that is not closed within so many lines is a damaged one, not a long field."""
+
+NUL, REPLACEMENT = "\0", "\ufffd"
+BYTE_ORDER_MARKS = ("\ufeff".encode("utf-8"), "\ufeff".encode("gb18030"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Consecutive lines and the records in them. `bounds[i]` to `bounds[i + 1]` are the lines of record i.
+
+    A record is None where the quotes are damaged. The last bound is the first line that is left for the next
+    block, because its record does not end in this one.
+    """
+
+    lines: Sequence[bytes]
+    illegal: Sequence[int]
+    records: list[list[str] | None]
+    bounds: list[int]
+
+    def raw(self, record: int) -> bytes:
+        """The record's own bytes, without the line end."""
+        begin, end = self.bounds[record : record + 2]
+        return b"".join(self.lines[begin:end]).rstrip(b"\r\n")
+
+    def illegal_records(self) -> set[int]:
+        """Records that hold bytes which are not of the charset."""
+        found = {bisect_right(self.bounds, line) - 1 for line in self.illegal}
+        return found & set(range(len(self.records)))
+
+    def furniture(self) -> dict[int, str]:
+        """Records that are none, with the rule that says so."""
+        return {
+            index: "end_mark" if record else "blank"
+            for index, record in enumerate(self.records)
+            if record in ([], ["\x1a"])
+        }
+
+
+def read(path: Path, name: str, settings: FileSettings) -> Iterator[Slice]:
+    """The rows of a text file; `_row` is the line on which a record begins, the header being line 1.
+
+    Raises SourceRefused when the header cannot be read.
+    """
+    assert isinstance(settings, TextSettings)
+    header = field_names(settings.fields)
+    lines: list[bytes] = []
+    line_number = 1
+    with path.open("rb") as handle:
+        _skip_byte_order_mark(handle)
+        while True:
+            fresh = list(islice(handle, CHUNK_ROWS))
+            lines += fresh
+            if not lines:
+                break
+            block = _parse(lines, settings, final=not fresh)
+            kept = list(range(len(block.records)))
+            if furniture := block.furniture():
+                kept = [index for index in kept if index not in furniture]
+            if kept and not header:
+                header = _header(block, kept.pop(0), f"{path}:{line_number}", settings)
+            if header:
+                marks = tuple((line_number + block.bounds[at], furniture[at]) for at in furniture)
+                yield Slice(name, _table(block, kept, name, header, line_number), marks)
+            line_number += block.bounds[-1]
+            lines = lines[block.bounds[-1] :]
+    if not header:
+        raise SourceRefused("there is no header", where=str(path))
+
+
+def _skip_byte_order_mark(handle: BinaryIO) -> None:
+    start = handle.read(4)
+    mark = next((mark for mark in BYTE_ORDER_MARKS if start.startswith(mark)), b"")
+    handle.seek(len(mark))
+
+
+def _parse(lines: Sequence[bytes], settings: TextSettings, *, final: bool) -> _Block:
+    texts, illegal = _decoded(lines, settings.charset)
+    options: dict[str, Any] = {"delimiter": settings.delimiter, "strict": True}
+    if settings.quote is None:
+        options["quoting"] = csv.QUOTE_NONE
+    else:
+        options["quotechar"] = settings.quote
+    records: list[list[str] | None] = []
+    bounds = [0]
+    while bounds[-1] < len(texts):
+        begin = bounds[-1]
+        reader = csv.reader(map(texts.__getitem__, range(begin, len(texts))), **options)
+        try:
+            for record in reader:
+                records.append(record)
+                bounds.append(begin + reader.line_num)
+        except csv.Error:
+            at_end = begin + reader.line_num == len(texts)
+            if at_end and not final and len(texts) - bounds[-1] <= MAX_RECORD_LINES:
+                break
+            records.append(None)
+            bounds.append(bounds[-1] + 1)
+    return _Block(lines, illegal, records, bounds)
+
+
+def _decoded(lines: Sequence[bytes], charset: str) -> tuple[list[str], list[int]]:
+    """The text of each line, and which lines hold bytes that are no text of the charset, NUL included."""
+    try:
+        text = b"".join(lines).decode(charset)
+    except UnicodeDecodeError:
+        text = NUL
+    if NUL not in text:
+        return io.StringIO(text, newline="\n").readlines(), []
+    texts, illegal = [], []
+    for index, line in enumerate(lines):
+        try:
+            text = line.decode(charset)
+            damaged = NUL in text
+        except UnicodeDecodeError:
+            text, damaged = line.decode(charset, "replace"), True
+        texts.append(text.replace(NUL, REPLACEMENT))
+        if damaged:
+            illegal.append(index)
+    return texts, illegal
+
+
+def _header(block: _Block, record: int, where: str, settings: TextSettings) -> list[str]:
+    header = block.records[record]
+    if header is None or record in block.illegal_records():
+        raise SourceRefused(
+            f"the header is not {settings.charset} text with the declared quotes", where=where,
+            remedy="correct 'charset', 'delimiter' and 'quote', or ask for the file again",
+        )  # fmt: skip
+    return field_names(header)
+
+
+def _table(block: _Block, kept: list[int], name: str, header: list[str], first_line: int) -> Any:
+    width = len(header)
+    records: list[Any] = [block.records[index] for index in kept]
+    reasons: dict[int, str] = {}
+    if any(record is None or len(record) != width for record in records):
+        for at, record in enumerate(records):
+            if record is None or len(record) != width:
+                reasons[at] = "damaged_row"
+                records[at] = ((record or []) + [None] * width)[:width]
+    if block.illegal:
+        illegal = block.illegal_records()
+        reasons |= {at: "illegal_bytes" for at, index in enumerate(kept) if index in illegal}
+    columns = zip(*records, strict=True) if records else [()] * width
+    return source_table(
+        name,
+        dict(zip(header, columns, strict=True)),
+        [first_line + block.bounds[index] for index in kept],
+        defects={at: (reason, block.raw(kept[at])) for at, reason in reasons.items()},
+    )

@@ -1,0 +1,139 @@
+"""Format `xml`: packages with a head and many row elements.
+
+Read as a stream: when a row element ends, its fields are evaluated (XPath relative to it, so `../../Head/No`
+reaches what came before it) and its content is dropped; when an element that holds rows ends, its content is
+dropped too. What stands elsewhere, such as the head, stays. Document types and entities are refused, nothing is
+fetched, and libxml2's own size limits apply. A package that is not well-formed is left and named with its line.
+
+A path that finds nothing gives null, an empty element an empty text, several nodes their texts on lines of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from connectors.settings import FileSettings, XmlSettings
+from connectors.slices import Slice, source_table
+from hub.core.batches import CHUNK_ROWS
+from hub.core.errors import SourceRefused
+
+_DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
+SUBSETS_OF_GB18030 = {"gb2312", "gbk", "cp936", "gb_2312-80", "x-gbk"}
+
+Rows = list[list[str | None]]
+
+
+def read(path: Path, name: str, settings: FileSettings) -> Iterator[Slice]:
+    """The row elements of a package; `_row` is the element's ordinal in the file, from 1.
+
+    Raises SourceRefused when the package is broken; of one larger than CHUNK_ROWS rows, the rows before the
+    break may have been yielded.
+    """
+    assert isinstance(settings, XmlSettings)
+    charset = _charset(path)
+    first = 1
+    try:
+        for rows in _chunks(path, charset, settings):
+            columns = zip(*rows, strict=True) if rows else [()] * len(settings.fields)
+            fields = dict(zip(settings.fields, columns, strict=True))
+            yield Slice(name, source_table(name, fields, list(range(first, first + len(rows)))))
+            first += len(rows)
+    except etree.XMLSyntaxError as failure:
+        line = failure.lineno
+        if getattr(failure, "code", None) == etree.ErrorTypes.ERR_INVALID_ENCODING:
+            line = _undecodable_line(path, charset or "utf-8") or line
+        raise SourceRefused(
+            f"is no well-formed XML ({failure.msg})", where=f"{path}:{line}",
+            remedy="ask for the package again",
+        ) from None  # fmt: skip
+
+
+def _chunks(path: Path, charset: str | None, settings: XmlSettings) -> Iterator[Rows]:
+    """Row values in lists of at most CHUNK_ROWS; at least one list."""
+    paths = [
+        etree.XPath(expression, namespaces=settings.namespaces, smart_strings=False)
+        for expression in settings.fields.values()
+    ]
+    rows: Rows = []
+    for element in row_elements(path, charset, settings):
+        rows.append([_text(find(element)) for find in paths])
+        if len(rows) == CHUNK_ROWS:
+            yield rows
+            rows = []
+    yield rows
+
+
+def row_elements(
+    path: Path, charset: str | None, settings: XmlSettings
+) -> Iterator[etree._Element]:
+    """The row elements as they end. Each is emptied when the next one is asked for."""
+    steps = [_qualified(step, settings.namespaces) for step in settings.rows.lstrip("/").split("/")]
+    anywhere = settings.rows.startswith("//")
+    open_tags: list[str] = []
+    events = etree.iterparse(
+        str(path), events=("start", "end"), encoding=charset, remove_comments=True, remove_pis=True,
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+    )  # fmt: skip
+    for event, element in events:
+        if event == "start":
+            if not open_tags:
+                _check_root(element, None if anywhere else steps[0], path)
+            open_tags.append(element.tag)
+            continue
+        if open_tags[-len(steps) :] == steps and (anywhere or len(open_tags) == len(steps)):
+            yield element
+            element.clear(keep_tail=False)
+        elif not anywhere and open_tags == steps[: len(open_tags)]:
+            element.clear(keep_tail=False)
+        open_tags.pop()
+
+
+def _check_root(root: etree._Element, expected: str | None, path: Path) -> None:
+    if getattr(root.getroottree().docinfo, "doctype", ""):
+        raise SourceRefused("has a document type declaration", where=f"{path}:1")
+    if expected and root.tag != expected:
+        raise SourceRefused(
+            f"its root element is {root.tag}, not {expected}", where=f"{path}:{root.sourceline}",
+            remedy="correct 'rows' in source.yml, or ask what this file is",
+        )  # fmt: skip
+
+
+def _qualified(step: str, namespaces: dict[str, str]) -> str:
+    prefix, _, name = step.rpartition(":")
+    return f"{{{namespaces[prefix]}}}{name}" if prefix else name
+
+
+def _text(found: Any) -> str | None:
+    """The text of what an XPath found."""
+    if isinstance(found, list):
+        texts = [one if isinstance(one, str) else "".join(one.itertext()) for one in found]
+        return "\n".join(texts) if texts else None
+    if isinstance(found, float):
+        return str(int(found)) if found.is_integer() else str(found)
+    if isinstance(found, bool):
+        return "true" if found else "false"
+    return str(found)
+
+
+def _charset(path: Path) -> str | None:
+    """The charset to read with where the declared one is a subset of what is written; else as declared."""
+    with path.open("rb") as handle:
+        declared = _DECLARED.match(handle.read(200))
+    name = declared[1].decode("ascii").lower() if declared else ""
+    return "gb18030" if name in SUBSETS_OF_GB18030 or name == "gb18030" else None
+
+
+def _undecodable_line(path: Path, charset: str) -> int | None:
+    """The first line that is not of the charset: the parser's own position lags behind it."""
+    with path.open("rb") as handle:
+        for number, line in enumerate(handle, 1):
+            try:
+                line.decode(charset)
+            except UnicodeDecodeError:
+                return number
+    return None
