@@ -253,6 +253,8 @@ def _entity_rows(
     file: SpecFile, entity: str, given: Any, at: Path, problems: list[SpecError]
 ) -> Iterator[EntityRow]:
     single = not isinstance(given, list)
+    if given == []:
+        problems.append(file.error(f"{entity}: no rows", at, "map at least one, or leave it out"))
     for position, item in enumerate([given] if single else given):
         here: Path = at if single else (*at, position)
         if not isinstance(item, dict) or not item:
