@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from hub.core.settings import TIME_ZONE, Settings
 from warehouse import server
 
 DATABASE = "hub"
+_SESSION = {"options": f"-c timezone={TIME_ZONE}", "application_name": "hub"}
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -26,8 +28,9 @@ def connect(url: str) -> Engine:
     """An engine whose connections think in Asia/Shanghai and say that they are the hub."""
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
-        connect_args={"options": f"-c timezone={TIME_ZONE}", "application_name": "hub"},
+        connect_args=_SESSION,
         pool_pre_ping=True,
+        hide_parameters=True,
     )
 
 
@@ -46,10 +49,9 @@ def create_database(base_url: str, name: str, template: str | None = None) -> st
     with _maintenance(base_url) as connection:
         found = connection.execute("select 1 from pg_database where datname = %s", (name,))
         if found.fetchone() is None:
-            try:
+            faster = (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation)
+            with contextlib.suppress(*faster):  # another process was
                 connection.execute(statement)
-            except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-                pass  # another process was faster
     return server.database_of(base_url, name)
 
 
@@ -88,8 +90,9 @@ def create_engine_without_pool(url: str) -> Engine:
     """An engine that keeps no connection: its database can be dropped or copied at any time."""
     return create_engine(
         make_url(url),
-        connect_args={"options": f"-c timezone={TIME_ZONE}", "application_name": "hub"},
+        connect_args=_SESSION,
         poolclass=NullPool,
+        hide_parameters=True,
     )
 
 

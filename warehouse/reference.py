@@ -59,9 +59,9 @@ def replace(
 
 def loaded_version(connection: Connection, name: str) -> str | None:
     """The content version of the release that is loaded, or None."""
-    return connection.scalar(
-        text("select version from reference.release where name = :name"), {"name": name}
-    )
+    query = text("select version from reference.release where name = :name")
+    found: str | None = connection.scalar(query, {"name": name})
+    return found
 
 
 def replace_calendar(connection: Connection, calendar: pl.DataFrame) -> bool:

@@ -1,0 +1,157 @@
+"""What lands beside the entities: parties, the quarantine, replayed rows, unmapped codes, drift."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+from sqlalchemy import Connection, text
+
+from hub.core.batches import SRC, BatchHeader, Landing
+from hub.core.errors import LandingError
+from warehouse.copying import copy_frame
+
+_PARTY = ("applicant_token", "kind", "identity", "phone", "name")
+
+
+def write(connection: Connection, landing: Landing, rejects: pl.DataFrame) -> None:
+    """Write them all. `rejects`: what the landing itself could not let in (REJECTS_SCHEMA)."""
+    _parties(connection, landing)
+    _quarantine(connection, landing, rejects)
+    _replays(connection, landing)
+    _unmapped(connection, landing)
+    _drift(connection, landing)
+
+
+def _parties(connection: Connection, landing: Landing) -> None:
+    """Insert who is not known yet. What is known stays as it is: the first batch that named a person keeps him."""
+    parties = landing.parties.drop_nulls("applicant_token").unique(
+        "applicant_token", keep="first", maintain_order=True
+    )
+    if parties.is_empty():
+        return
+    connection.execute(
+        text(
+            "create temp table stage_party (applicant_token text, kind text, identity bytea, phone bytea, "
+            "name bytea) on commit drop"
+        )
+    )
+    copy_frame(connection, "stage_party", parties.select(_PARTY))
+    connection.execute(
+        text(
+            """
+            insert into restricted.party (applicant_token, kind, identity_enc, phone_enc, name_enc, first_batch)
+            select applicant_token, kind, identity, phone, name, cast(:batch as uuid) from stage_party
+            on conflict (applicant_token) do nothing
+            """
+        ),
+        {"batch": landing.header.batch_id},
+    )
+
+
+def _quarantine(connection: Connection, landing: Landing, rejects: pl.DataFrame) -> None:
+    """Rejected rows: masked for people to read, whole and encrypted in `restricted`."""
+    header = landing.header
+    late = rejects.join(landing.records.select(SRC, "record_key"), on=SRC, how="left")
+    rows = pl.concat([landing.quarantine, late], how="diagonal")
+    if rows.is_empty():
+        return
+    connection.execute(
+        text(
+            """
+            create temp table stage_quarantine (
+                quarantine_id bigint default nextval(pg_get_serial_sequence('ops.quarantine', 'quarantine_id')),
+                _src bigint, record_key text, reason text, "column" text, message text,
+                raw_masked jsonb, raw_encrypted bytea
+            ) on commit drop
+            """
+        )
+    )
+    copy_frame(
+        connection,
+        "stage_quarantine",
+        rows.select(
+            SRC, "record_key", "reason", "column", "message", "raw_masked", "raw_encrypted"
+        ).sort(SRC),
+    )
+    connection.execute(
+        text(
+            """
+            insert into ops.quarantine (quarantine_id, department, dataset, batch_id, raw_object, raw_row,
+                source_file, source_row, record_key, reason, "column", message, raw_masked, versions, state,
+                created_at)
+            select quarantine_id, :department, :dataset, cast(:batch as uuid), :raw_object, _src,
+                raw_masked->>'_file', cast(raw_masked->>'_row' as bigint), record_key, reason, "column",
+                coalesce(message, ''), raw_masked, cast(:versions as jsonb), 'open', now()
+            from stage_quarantine
+            """
+        ),
+        _binds(header) | {"raw_object": header.raw_object, "versions": json.dumps(header.versions)},
+    )
+    connection.execute(
+        text(
+            "insert into restricted.quarantine_raw (quarantine_id, raw_enc) "
+            "select quarantine_id, raw_encrypted from stage_quarantine where raw_encrypted is not null"
+        )
+    )
+
+
+def _replays(connection: Connection, landing: Landing) -> None:
+    """Close the quarantined rows that this batch replays; those that failed again were entered anew above."""
+    if landing.replays is None or landing.replays.is_empty():
+        return
+    ids = landing.replays["quarantine_id"].unique().to_list()
+    closed = connection.execute(
+        text(
+            "update ops.quarantine set state = 'replayed', replay_batch = cast(:batch as uuid) "
+            "where quarantine_id = any(:ids) and state = 'open'"
+        ),
+        {"batch": landing.header.batch_id, "ids": ids},
+    ).rowcount
+    if closed != len(ids):
+        raise LandingError(
+            f"{len(ids) - closed} of {len(ids)} quarantined rows are no longer open",
+            where=f"{landing.header.department}/{landing.header.dataset}",
+            remedy="another replay was faster; nothing landed",
+        )
+
+
+def _unmapped(connection: Connection, landing: Landing) -> None:
+    """Count source codes without a crosswalk row. A replay sees the same rows again, so it does not count them."""
+    codes = landing.unmapped.group_by("codelist", pl.col("source_code").fill_null("")).agg(
+        pl.col("source_name").drop_nulls().first(), pl.col("rows").sum()
+    )
+    if codes.is_empty() or landing.header.kind == "replay":
+        return
+    connection.execute(
+        text(
+            """
+            insert into ops.unmapped_code as u
+                (department, codelist, source_code, source_name, rows, first_seen, last_seen)
+            values (:department, :codelist, :source_code, :source_name, :rows, now(), now())
+            on conflict (department, codelist, source_code) do update set rows = u.rows + excluded.rows,
+                source_name = coalesce(excluded.source_name, u.source_name), last_seen = excluded.last_seen
+            """
+        ),
+        [row | {"department": landing.header.department} for row in codes.iter_rows(named=True)],
+    )
+
+
+def _drift(connection: Connection, landing: Landing) -> None:
+    if not landing.drift:
+        return
+    connection.execute(
+        text(
+            'insert into ops.drift (department, dataset, "column", change, message, batch_id, seen_at) '
+            "values (:department, :dataset, :column, :change, :message, cast(:batch as uuid), now())"
+        ),
+        [
+            _binds(landing.header)
+            | {"column": drift.column, "change": drift.change, "message": drift.message}
+            for drift in landing.drift
+        ],
+    )
+
+
+def _binds(header: BatchHeader) -> dict[str, str]:
+    return {"department": header.department, "dataset": header.dataset, "batch": header.batch_id}

@@ -1,0 +1,73 @@
+"""The end of a landing: certificate, cursor, and the batch's number in the ledger."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import Connection, text
+
+from hub.core.batches import Certificate, Landing
+
+_LEDGER_LOCK = 0x68756202  # an arbitrary number of ours
+
+
+def close(
+    connection: Connection, landing: Landing, certificate: Certificate, seconds: float
+) -> None:
+    """Write all three. Must come last: the ledger's lock is held from here to the commit, for everybody.
+
+    So ledger numbers become visible in their own order, and who asks for what comes after his last one misses
+    nothing.
+    """
+    header = landing.header
+    counts = {
+        name: getattr(certificate, name)
+        for name in ("landed", "unchanged", "superseded", "quarantined")
+    }
+    binds = counts | {
+        "batch": header.batch_id,
+        "department": header.department,
+        "dataset": header.dataset,
+        "rows_read": certificate.read,
+        "checksum_read": certificate.checksum_read,
+        "checksum_landed": certificate.checksum_landed,
+        "versions": json.dumps(header.versions),
+        "seconds": json.dumps(header.seconds | {"land": seconds}),
+        "cursor": None if header.cursor is None else json.dumps(header.cursor),
+    }
+    connection.execute(
+        text(
+            """
+            insert into ops.certificate (batch_id, department, dataset, rows_read, landed, unchanged, superseded,
+                quarantined, checksum_read, checksum_landed, issued_at)
+            values (cast(:batch as uuid), :department, :dataset, :rows_read, :landed, :unchanged, :superseded,
+                :quarantined, :checksum_read, :checksum_landed, now())
+            """
+        ),
+        binds,
+    )
+    if header.cursor is not None:
+        connection.execute(
+            text(
+                """
+                insert into ops.cursor (department, dataset, position, batch_id, moved_at)
+                values (:department, :dataset, cast(:cursor as jsonb), cast(:batch as uuid), now())
+                on conflict (department, dataset) do update set position = excluded.position,
+                    batch_id = excluded.batch_id, moved_at = excluded.moved_at
+                """
+            ),
+            binds,
+        )
+    connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LEDGER_LOCK})
+    connection.execute(
+        text(
+            """
+            update ops.batch set state = 'landed', landed = :landed, unchanged = :unchanged,
+                superseded = :superseded, quarantined = :quarantined, versions = cast(:versions as jsonb),
+                seconds = cast(:seconds as jsonb), landed_at = clock_timestamp(),
+                ledger_no = (select coalesce(max(ledger_no), 0) + 1 from ops.batch)
+            where batch_id = cast(:batch as uuid)
+            """
+        ),
+        binds,
+    )

@@ -1,0 +1,209 @@
+"""Set-based merge of staged rows into core, every earlier version going to history first.
+
+Only rows that differ are touched: `batch_id` of a core row is the batch that last changed it. A dataset writes the
+columns that it owns and no others, so the parts of a case may arrive in any order.
+
+A row whose record the source has deleted keeps its last image: where the deleted record says nothing, the values
+stay. A case is deleted when no living record, of any dataset, contributes to it.
+"""
+
+# ruff: noqa: S608 (statements are made of our own table and column names; values are binds)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, text
+
+from hub.core.batches import BatchHeader
+from hub.core.entities import CASE, ENTITIES, Entity
+from warehouse.fingerprints import LaneSums, lane_sums, qualified, quoted, row_hash
+from warehouse.stage import columns, table
+from warehouse.tables import lineage_names
+
+_LIVING = "exists (select from ops.record r where r.case_id = {case} and not r.deleted)"
+
+
+def core(entity: Entity) -> str:
+    """The entity's core table in SQL."""
+    return f"core.{quoted(entity.name)}"
+
+
+def same_key(entity: Entity) -> str:
+    """SQL: core row `c` and staged row `s` have the same key. Binds :department if the key has it."""
+    return " and ".join(
+        f"c.{quoted(name)} = s.{quoted(name)}" if name in entity.names else f"c.{name} = :{name}"
+        for name in entity.key
+    )
+
+
+def merge(
+    connection: Connection, header: BatchHeader, entity: Entity, owned: Sequence[str], gone: bool
+) -> None:
+    """Merge the entity's staged rows that land. `gone`: whether any of them is of a deleted record."""
+    written = [c.name for c in columns(entity, owned) if c.name not in entity.key]
+    if gone and written:
+        _keep_last_image(connection, header, entity, written)
+    source = _source(entity)
+    differs = _differs(entity, written)
+    _remember(connection, header, entity, f"{source} on {same_key(entity)} where {differs}")
+    values = qualified(entity.columns, "c") | {n: f"s.{quoted(n)}" for n in written}
+    own = {column.name: f"s.{quoted(column.name)}" for column in columns(entity, owned)}
+    lineage = {
+        "department": ":department",
+        "dataset": ":dataset",
+        "record_key": "s._key",
+        "source_version": "s._version",
+        "batch_id": "cast(:batch as uuid)",
+        "raw_row": "s._src",
+        "landed_at": "now()",
+    }
+    changes = lineage | {
+        "row_hash": row_hash(entity.columns, values),
+        "deleted_at": "case when s._dead then coalesce(c.deleted_at, now()) end",
+        **{name: own[name] for name in written},
+    }
+    fresh = lineage | {
+        "row_hash": row_hash(entity.columns, own),
+        "deleted_at": "case when s._dead then now() end",
+        **own,
+    }
+    _run(
+        connection,
+        header,
+        f"merge into {core(entity)} c using {source} on {same_key(entity)} "
+        f"when matched and {differs} then update set "
+        f"{', '.join(f'{quoted(name)} = {value}' for name, value in changes.items())} "
+        f"when not matched then insert ({', '.join(map(quoted, fresh))}) values ({', '.join(fresh.values())})",
+    )
+
+
+def _source(entity: Entity) -> str:
+    dead = "s._gone"
+    if entity.name == CASE.name:
+        dead = f"s._gone and not {_LIVING.format(case='s.case_id')}"
+    return f"(select s.*, {dead} as _dead from {table(entity)} s where s._landed) s"
+
+
+def _differs(entity: Entity, written: Sequence[str]) -> str:
+    mine = ", ".join(f"c.{quoted(name)}" for name in written)
+    its = ", ".join(f"s.{quoted(name)}" for name in written)
+    tests = ["(c.deleted_at is not null) <> s._dead"]
+    if written:
+        tests.append(f"row({mine}) is distinct from row({its})")
+    if entity.name != CASE.name:
+        tests.append("(c.dataset, c.record_key) is distinct from (:dataset, s._key)")
+    return f"({' or '.join(tests)})"
+
+
+def _keep_last_image(
+    connection: Connection, header: BatchHeader, entity: Entity, written: Sequence[str]
+) -> None:
+    kept = ", ".join(f"{quoted(n)} = coalesce(s.{quoted(n)}, c.{quoted(n)})" for n in written)
+    _run(
+        connection, header,
+        f"update {table(entity)} s set {kept} from {core(entity)} c "
+        f"where {same_key(entity)} and s._gone and s._landed",
+    )  # fmt: skip
+
+
+def landed_sums(
+    connection: Connection, header: BatchHeader, entity: Entity, owned: Sequence[str]
+) -> LaneSums:
+    """The landed side of the proof: fingerprints over keys and owned values, from core, of all staged living rows."""
+    wanted = columns(entity, owned)
+    hashed = row_hash(wanted, qualified(wanted, "c"))
+    result = _run(
+        connection, header,
+        f"select {lane_sums('hash')} from (select {hashed} as hash from {table(entity)} s "
+        f"join {core(entity)} c on {same_key(entity)} where not s._gone) hashed",
+    ).one()  # fmt: skip
+    return LaneSums(result[0], tuple(result[1:]))
+
+
+def bury_children(
+    connection: Connection, header: BatchHeader, staged: dict[str, pl.DataFrame], changed: bool
+) -> None:
+    """Mark as deleted the rows that a landed record reported before and reports no longer.
+
+    `changed`: whether any record that lands was known before; without one there is nothing to bury.
+    """
+    if not changed:
+        return
+    for entity in ENTITIES.values():
+        if entity.name == CASE.name:
+            continue
+        still = "true"
+        if entity.name in staged:
+            still = (
+                f"not exists (select from {table(entity)} s "
+                f"where {same_key(entity)} and s._key = c.record_key and s._landed)"
+            )
+        doomed = (
+            f"c.department = :department and c.dataset = :dataset and c.deleted_at is null and {still} "
+            "and c.record_key in (select record_key from stage_record where landed and known)"
+        )
+        _bury(connection, header, entity, doomed)
+
+
+def release_cases(
+    connection: Connection, header: BatchHeader, rows: pl.DataFrame, known: pl.DataFrame
+) -> None:
+    """Mark as deleted the cases that landed records contributed to before, if nobody does any longer."""
+    landed = rows.filter(pl.col("winner") & (pl.col("fate") == "landed"))
+    left = (
+        landed.select("record_key", now="case_id")
+        .join(known.select("record_key", before="case_id"), on="record_key")
+        .filter(pl.col("before").is_not_null() & pl.col("before").ne_missing(pl.col("now")))
+    )
+    if left.height:
+        doomed = (
+            "c.case_id = any(cast(:cases as uuid[])) and c.deleted_at is null "
+            f"and not {_LIVING.format(case='c.case_id')}"
+        )
+        _bury(connection, header, CASE, doomed, cases=left["before"].unique().to_list())
+
+
+def _bury(
+    connection: Connection, header: BatchHeader, entity: Entity, doomed: str, **binds: Any
+) -> None:
+    remembered = _remember(
+        connection, header, entity, f"(select) s on true where {doomed}", **binds
+    )
+    if remembered:
+        _run(
+            connection, header,
+            f"update {core(entity)} c set deleted_at = now(), landed_at = now(), "
+            f"batch_id = cast(:batch as uuid) where {doomed}",
+            **binds,
+        )  # fmt: skip
+
+
+def _remember(
+    connection: Connection, header: BatchHeader, entity: Entity, joined: str, **binds: Any
+) -> int:
+    """Copy the core rows `c` of that join to history, before they change; returns how many."""
+    names = [*lineage_names(), *entity.names]
+    copied = _run(
+        connection, header,
+        f"insert into history.{quoted(entity.name)} "
+        f"({', '.join(map(quoted, names))}, changed_at, changed_by_batch) "
+        f"select {', '.join(f'c.{quoted(name)}' for name in names)}, now(), cast(:batch as uuid) "
+        f"from {core(entity)} c join {joined}",
+        **binds,
+    )  # fmt: skip
+    return int(copied.rowcount)
+
+
+def _run(connection: Connection, header: BatchHeader, statement: str, **binds: Any) -> Any:
+    """Run a statement made of our own names; values go as binds, and those that it does not use are left out."""
+    known = {
+        "department": header.department, "dataset": header.dataset, "batch": header.batch_id, **binds,
+    }  # fmt: skip
+    query = text(statement)
+    return connection.execute(query, {n: v for n, v in known.items() if n in query._bindparams})
+
+
+__all__ = ["bury_children", "landed_sums", "merge", "release_cases", "same_key"]
