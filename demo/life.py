@@ -191,9 +191,10 @@ def _take(
 ) -> int:
     """One step from the cursor on; returns when it ended."""
     hurried = pace == 0.0
+    stopped = step.special and not (scene.traits.single and life.pauses)
     start = cursor + MINUTE + (0 if hurried else int(rng.random() * 25 * MINUTE))
     days = _days(scene, step, start, 1.0 if step.code == "publicity" and not hurried else pace, rng)
-    if step.special:
+    if stopped:
         days = _longest(scene, step.limit, start)
     longest = step.limit.value * MINUTE if step.limit.unit == "minute" else 75 * MINUTE
     end = start + 2 * MINUTE + (0 if hurried else int(rng.random() * (longest - 2 * MINUTE)))
@@ -201,7 +202,7 @@ def _take(
         end = (start // DAY + days) * DAY + int(rng.random() * DAY * 0.95)
     elif end // DAY > start // DAY and step.limit.unit != "minute":
         end = (start // DAY + 1) * DAY - 1
-    if step.special:
+    if stopped:
         life.pauses.append(Pause("publicity", start, end))
     # A row with one time per step cannot say when a decision, an issue or a delivery began.
     begun = end if scene.traits.single and step.kind != "work" else start
