@@ -25,7 +25,7 @@ def balance(certificate: Certificate) -> None:
     Raises LandingError. Call it inside the landing transaction, before the commit.
     """
     where = f"{certificate.department}/{certificate.dataset} batch {certificate.batch_id}"
-    if wrong := _imbalance({**_numbers(certificate), "rows_read": certificate.read}):
+    if wrong := _imbalance({**_numbers(certificate), "read": certificate.read}):
         raise LandingError(
             wrong, where=where, remedy="nothing was committed; report this as a defect of the hub"
         )
@@ -39,13 +39,16 @@ def balance(certificate: Certificate) -> None:
 
 
 def document(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of ops.certificate as plain JSON values, with `balanced` and `checksums_agree` worked out anew."""
+    """A row of ops.certificate as plain JSON values, with `balanced` and `checksums_agree` worked out anew.
+
+    The rows read are under `read`, or `rows_read` as the table's column is called.
+    """
     issued = row.get("issued_at")
     return {
         "batch_id": str(row["batch_id"]),
         "department": row["department"],
         "dataset": row["dataset"],
-        "rows_read": int(row["rows_read"]),
+        "read": _read(row),
         **{fate: int(row[fate]) for fate in FATES},
         "checksum_read": row["checksum_read"],
         "checksum_landed": row["checksum_landed"],
@@ -70,7 +73,7 @@ def render(certificate_row: Mapping[str, Any]) -> str:
         f"  批次         batch                {facts['batch_id']}",
         f"  签发时间     issued (北京时间)    {at}",
         "",
-        f"  读取 read        {facts['rows_read']:>12,}",
+        f"  读取 read        {facts['read']:>12,}",
         *(f"  {zh} {en:<12}{facts[fate]:>12,}" for fate, (zh, en) in FATES.items()),
         f"  读取＝入库＋未变＋取代＋隔离  read = landed + unchanged + superseded + quarantined: "
         f"{_verdict(facts['balanced'])}",
@@ -85,14 +88,18 @@ def _numbers(certificate: Certificate) -> dict[str, int]:
     return {fate: getattr(certificate, fate) for fate in FATES}
 
 
+def _read(row: Mapping[str, Any]) -> int:
+    return int(row["read"] if "read" in row else row["rows_read"])
+
+
 def _imbalance(row: Mapping[str, Any]) -> str:
     total = sum(int(row[fate]) for fate in FATES)
     if any(int(row[fate]) < 0 for fate in FATES):
         return "a fate has a negative number of rows"
-    if int(row["rows_read"]) == total:
+    if _read(row) == total:
         return ""
     told = " + ".join(f"{row[fate]} {fate}" for fate in FATES)
-    return f"{row['rows_read']} rows read, but {told} = {total}"
+    return f"{_read(row)} rows read, but {told} = {total}"
 
 
 def _verdict(holds: bool) -> str:
