@@ -113,7 +113,8 @@ def _codes(items: Iterable[Item], content: Content) -> Iterator[SpecError]:
 
 
 def _periods(item: Item, content: Content) -> Iterator[SpecError]:
-    pairs = list(zip(item.versions, item.sources, strict=True))
+    versions: tuple[PowerVersion | DisclosureVersion, ...] = item.versions
+    pairs = list(zip(versions, item.sources, strict=True))
     for version, source in pairs:
         at = (*source.period, "effective_from")
         if version.effective_from > (version.effective_to or OPEN):
