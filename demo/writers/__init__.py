@@ -55,7 +55,7 @@ def write_all(county: County, home: Path, exchange_url: str) -> Written:
         _note(written, slug, fates, f"{slug}_files", folder.resolve().as_uri())
     slug = land_resources.SLUG
     fates = land_resources.write(*_content(county, slug), exchange_url, _rng(county, slug))
-    _note(written, slug, fates, f"{slug}_exchange", exchange_url)
+    _note(written, slug, fates, f"{slug}_exchange", land_resources.plain_url(exchange_url))
     return written
 
 

@@ -66,19 +66,14 @@ def pick(
 
 
 def new_code(department: str, cases: Sequence[DemoCase]) -> NewCode:
-    """The last cases of the power in `DEMO_FIX`: at least six, and so many that two of them violate a rule.
+    """The last cases of the power in `DEMO_FIX`, as if one window had a new program late in the year.
 
-    Never more than one in a hundred of the department's cases, or twelve.
+    At least six, or two in a thousand of the department's cases, and with them the last two that violate a rule.
     """
     code, _, power, *_ = DEMO_FIX[department].split(",")
     of_power = [at for at, case in enumerate(cases) if case.power_code == power]
-    least, most = max(6, ceil(0.002 * len(cases))), max(12, len(cases) // 100)
-    chosen: list[int] = []
-    for at in reversed(of_power):
-        guilty = sum(bool(cases[position].violations) for position in chosen)
-        if len(chosen) >= most or (len(chosen) >= least and guilty >= 2):
-            break
-        chosen.append(at)
+    guilty = [at for at in of_power if cases[at].violations]
+    chosen = {*of_power[-max(6, ceil(0.002 * len(cases))) :], *guilty[-2:]}
     latent = tuple(
         Latent(department, cases[at].case_no, tuple(sorted(cases[at].violations)))
         for at in sorted(chosen)

@@ -83,11 +83,16 @@ def write(
 ) -> Fates:
     """Create the EX_GDBS tables in the database behind the URL, in place of older ones, and fill them."""
     fates, source = Fates(), _Source(cases, publications, rng)
-    with psycopg.connect(target, application_name="demo") as connection:
+    with psycopg.connect(plain_url(target), application_name="demo") as connection:
         for table in TABLES:
             _create(connection, table)
             _fill(connection, table, source, fates)
     return fates
+
+
+def plain_url(url: str) -> str:
+    """The URL without SQLAlchemy's driver name, as libpq and the hub's connector take it."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 def _create(connection: psycopg.Connection[Row], table: Table) -> None:
@@ -228,12 +233,16 @@ def _disclosures(source: _Source) -> Iterator[Told]:
     for at, item in enumerate(source.publications):
         bad = at in source.unreadable
         spelling = source.rng.randrange(4)
-        produced = "2012-13-45" if bad else spelled(item.produced_at, spelling)
-        published = spelled(item.published_at, spelling) if item.published_at else ""
+        produced = "2012-13-45" if bad else _spelled(item.produced_at, spelling)
+        published = _spelled(item.published_at, spelling) if item.published_at else ""
         yield Told(
             (item.source_no, item.item_code, item.title, produced, published, item.url),
             quarantined("bad_date") if bad else LANDED,
         )
+
+
+def _spelled(moment: datetime, spelling: int) -> str:
+    return f"{spelled(moment, spelling)} {moment:%H:%M:%S}"
 
 
 def _last_step(case: DemoCase) -> Step | None:
