@@ -5,8 +5,8 @@ only if there is one), a time as 14:30:00, an error as #N/A, and a number of mor
 notation, because Excel has lost the rest; the same digits typed as text stay as they are. Number formats (leading
 zeros, thousands) are not applied.
 
-Rows that the layout declares to be no records are furniture, named with row number and rule. All others are
-delivered, blank ones too unless the rule `blank` is declared.
+Rows that are no records are furniture, named with row number and rule: `title` above the header row, `header`, and
+what source.yml declares. All others are delivered, blank ones too unless the rule `blank` is declared.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from connectors.settings import ExcelSettings, FileSettings, FurnitureRule
 from connectors.slices import Slice, field_names, portions, source_table
 from hub.core.errors import SourceRefused
 
-TITLE = "title"
+TITLE, HEADER = "title", "header"
 AS_TEXT: dict[str, Any] = {"header_row": None, "skip_rows": 0, "dtypes": "string"}
 EXACT_DIGITS = 15
 MANY_DIGITS = r"^-?\d{16,}$"
@@ -153,12 +153,12 @@ def _slice(cells: pl.DataFrame, label: str, settings: ExcelSettings, where: str)
     rules = _furniture(body, settings.furniture)
     rows = pl.Series(range(at + 2, at + 2 + body.height), dtype=pl.Int64)
     declared = rules.is_not_null()
-    titles_above = [(row, TITLE) for row in range(1, at + 1)]
+    above = [*((row, TITLE) for row in range(1, at + 1)), (at + 1, HEADER)]
     marks = zip(rows.filter(declared), rules.filter(declared), strict=True)
     records = body.filter(~declared)
     columns = {series.name: series.to_arrow().cast(pa.string()) for series in records}
     table = source_table(label, columns, rows.filter(~declared).to_arrow())
-    return Slice(label, table, (*titles_above, *marks))
+    return Slice(label, table, (*above, *marks))
 
 
 def _header_row(cells: pl.DataFrame, contains: tuple[str, ...], where: str) -> int:

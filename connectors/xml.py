@@ -74,33 +74,33 @@ def row_elements(
     """The row elements as they end. Each is emptied when the next one is asked for."""
     steps = [_qualified(step, settings.namespaces) for step in settings.rows.lstrip("/").split("/")]
     anywhere = settings.rows.startswith("//")
-    open_tags: list[str] = []
     events = etree.iterparse(
-        str(path), events=("start", "end"), encoding=charset, remove_comments=True, remove_pis=True,
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+        str(path), events=("end",), tag=tuple(set(steps)), encoding=charset, remove_comments=True,
+        remove_pis=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
     )  # fmt: skip
-    for event, element in events:
-        if event == "start":
-            if not open_tags:
-                _check_root(element, None if anywhere else steps[0], path)
-            open_tags.append(element.tag)
-            continue
-        if open_tags[-len(steps) :] == steps and (anywhere or len(open_tags) == len(steps)):
+    checked = False
+    for _, element in events:
+        if not checked:
+            _refuse_document_type(element, path)
+            checked = True
+        way = [element.tag, *(above.tag for above in element.iterancestors())][::-1]
+        if way[-len(steps) :] == steps and (anywhere or len(way) == len(steps)):
             yield element
             element.clear(keep_tail=False)
-        elif not anywhere and open_tags == steps[: len(open_tags)]:
+        elif not anywhere and way == steps[: len(way)]:
             element.clear(keep_tail=False)
-        open_tags.pop()
-
-
-def _check_root(root: etree._Element, expected: str | None, path: Path) -> None:
-    if getattr(root.getroottree().docinfo, "doctype", ""):
-        raise SourceRefused("has a document type declaration", where=f"{path}:1")
-    if expected and root.tag != expected:
+    _refuse_document_type(events.root, path)
+    if not anywhere and events.root.tag != steps[0]:
         raise SourceRefused(
-            f"its root element is {root.tag}, not {expected}", where=f"{path}:{root.sourceline}",
+            f"its root element is {events.root.tag}, not {steps[0]}",
+            where=f"{path}:{events.root.sourceline}",
             remedy="correct 'rows' in source.yml, or ask what this file is",
-        )  # fmt: skip
+        )
+
+
+def _refuse_document_type(element: etree._Element, path: Path) -> None:
+    if getattr(element.getroottree().docinfo, "doctype", ""):
+        raise SourceRefused("has a document type declaration", where=f"{path}:1")
 
 
 def _qualified(step: str, namespaces: dict[str, str]) -> str:

