@@ -66,7 +66,8 @@ def inspect(mapped: Mapped, codelists: Codelists) -> GateResult:
     if mapped.records[SRC].is_duplicated().any():
         raise GateStopped("a source row has two records", remedy="correct the mapping engine")
     found, checks = _judge(RECORD, mapped.records, RECORDS_SCHEMA, record_rules())
-    frames = [found]
+    # A row that the mapping refused may have no key for that very reason: say so once.
+    frames = [_remaining(found, mapped.rejects[SRC].unique())]
     for name, frame in mapped.entities.items():
         owned = mapped.owned[name]
         rules = entity_rules(ENTITIES[name], owned, codelists)
@@ -89,14 +90,17 @@ def schema_version(codelists: Codelists | None = None) -> str:
 
 
 def _judge_keys(mapped: Mapped, rejected: pl.Series) -> tuple[pl.DataFrame, list[CheckOutcome]]:
-    """Uniqueness of entity keys, among the rows that would land: a rejected row holds no key against another."""
+    """Uniqueness of entity keys, among the rows that would land and live.
+
+    Neither a rejected row nor a record that the source has deleted holds a key against another.
+    """
     frames, checks = [pl.DataFrame(schema=REJECTS_SCHEMA)], []
-    records = mapped.records.select(SRC, RECORD_KEY)
+    records = mapped.records.filter(pl.col("deleted").not_()).select(SRC, RECORD_KEY)
     for name, frame in mapped.entities.items():
         types = key_types(ENTITIES[name])
         keys = (
             _remaining(frame, rejected)
-            .join(records, on=SRC, how="left")
+            .join(records, on=SRC, how="inner")
             .select(*types)
             .sort(SRC, maintain_order=True)
         )

@@ -30,6 +30,7 @@ NAME = "name"
 """The role of a sensitive field whose first character may be shown."""
 
 _SHORTEST_NAME, _SHORTEST_NUMBER = 2, 7
+"""Shorter sensitive values are not looked for in the row's other fields: every date would hold them."""
 _UNDECODABLE, _NUL, _SHOWN_NUL = "\ufffd", "\x00", "␀"
 _SHIFTED = "damaged_row"
 
@@ -143,11 +144,13 @@ def _masked_field(rows: pl.DataFrame, name: str, secrets: Mapping[str, str]) -> 
     return pl.when(text.is_not_null()).then(masked).alias(name)
 
 
-def _without_secrets(rows: pl.DataFrame, text: pl.Expr, secrets: Mapping[str, str]) -> pl.Expr:
+def _without_secrets(rows: pl.DataFrame, text: pl.Expr, secrets: Collection[str]) -> pl.Expr:
     """The text with every repetition of the row's own sensitive values hidden."""
-    for name, role in secrets.items():
+    for name in secrets:
         secret = _text(rows, name).str.strip_chars()
-        shortest = _SHORTEST_NAME if role == NAME else _SHORTEST_NUMBER
+        shortest = (
+            pl.when(secret.str.contains(r"\d")).then(_SHORTEST_NUMBER).otherwise(_SHORTEST_NAME)
+        )
         hidden = text.str.split(secret).list.join(MASK)  # replace_all takes no pattern per row
         text = pl.when(secret.str.len_chars() >= shortest).then(hidden).otherwise(text)
     return text

@@ -80,7 +80,7 @@ def event(row: int, number: int, **values: Any) -> dict[str, Any]:
     } | values  # fmt: skip
 
 
-def reasons(result: gate.GateResult) -> list[tuple[int, str, str]]:
+def reasons(result: gate.GateResult) -> list[tuple[int, str, str | None]]:
     return list(result.rejects.select(SRC, "reason", "column").iter_rows())
 
 
@@ -191,6 +191,19 @@ def test_a_rejected_row_holds_no_key_against_a_sound_one() -> None:
     result = judged(("case", [case(0, "A", result="nonsense"), case(1, "A")]))
     assert reasons(result) == [(0, "not_in_codelist", "case.result")]
     assert result.clean.entities["case"][SRC].to_list() == [1]
+
+
+def test_a_record_deleted_at_the_source_holds_no_key_against_a_living_one() -> None:
+    found = records("k0", "k1").with_columns(deleted=pl.Series([True, False]))
+    batch = mapped(found, {"case": entity("case", [case(0, "A"), case(1, "A")])})
+    assert gate.inspect(batch, CODES).rejects.is_empty()
+
+
+def test_a_row_that_the_mapping_refused_is_not_also_blamed_for_its_missing_key() -> None:
+    damaged = [{SRC: 0, "reason": "damaged_row", "column": None, "message": "m"}]
+    result = gate.inspect(mapped(records(None, "k1"), {}, damaged), CODES)
+    assert reasons(result) == [(0, "damaged_row", None)]
+    assert result.clean.records[SRC].to_list() == [1]
 
 
 def test_only_owned_columns_are_demanded_but_an_owned_one_may_not_be_empty() -> None:

@@ -147,8 +147,11 @@ def test_the_masked_row_hides_identity_data_wherever_it_stands() -> None:
     assert "_bytes" not in found
 
 
-def test_fields_without_a_role_are_hidden_whole() -> None:
-    assert shown(built([{"SQR": NAME, "A": "b"}], fields=["SQR"]))["SQR"] == MASK
+def test_fields_without_a_role_are_hidden_whole_and_so_are_their_repetitions() -> None:
+    row = {"SQR": NAME, "LXDH": "12", "SXMC": f"{NAME}宅基地", "SLRQ": "2012-3-5"}
+    found = shown(built([row], fields=("SQR", "LXDH")))
+    assert (found["SQR"], found["SXMC"]) == (MASK, f"{MASK}宅基地")
+    assert found["SLRQ"] == "2012-3-5"
 
 
 def test_a_damaged_row_shows_no_field_because_none_can_be_trusted_to_be_in_its_place() -> None:
