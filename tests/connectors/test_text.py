@@ -57,7 +57,7 @@ def test_the_second_byte_of_a_character_may_look_like_a_delimiter(file):
 def test_illegal_bytes_harm_their_own_row_only(file, illegal):
     with pytest.raises(UnicodeDecodeError):
         illegal.decode("gb18030")
-    bad = "2|".encode() + illegal + "|乙".encode("gb18030")
+    bad = b"2|" + illegal + "|乙".encode("gb18030")
     rows = read(file, "A|B|C\r\n1|甲|甲\r\n".encode("gb18030") + bad + b"\r\n3|c|c\r\n")
     assert [row["_defect"] for row in rows] == [None, "illegal_bytes", None]
     assert rows[1]["_bytes"] == bad
