@@ -41,7 +41,7 @@ def copy_frame(connection: Connection, table: str, frame: pl.DataFrame) -> None:
 
 def _text_of_binary(frame: pl.DataFrame) -> list[pl.Expr]:
     return [
-        pl.lit("\\x") + pl.col(name).bin.encode("hex")
+        pl.concat_str(pl.lit("\\x"), pl.col(name).bin.encode("hex")).alias(name)
         for name, kind in frame.schema.items()
         if kind == pl.Binary
     ]

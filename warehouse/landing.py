@@ -35,12 +35,14 @@ from warehouse.fingerprints import LaneSums
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What will happen to each row. `rows`: the records with fate and winner; `rejects`: found by the landing itself;
-    `staged`: per entity the winners' rows that are landed or unchanged, with the columns of `stage.MARKS`."""
+    `staged`: per entity the winners' rows that are landed or unchanged, with the columns of `stage.MARKS`;
+    `met`: the entities of which core shares any key with them."""
 
     rows: pl.DataFrame
     known: pl.DataFrame
     rejects: pl.DataFrame
     staged: dict[str, pl.DataFrame]
+    met: frozenset[str]
 
 
 def land(engine: Engine, landing: Landing) -> Certificate:
@@ -82,8 +84,11 @@ def _land(connection: Connection, landing: Landing) -> Certificate:
     crash_point("after_staging")
     changed = registry.update(connection, header, plan.rows, plan.known, claimed)
     for name, frame in plan.staged.items():
-        gone = bool(frame["_gone"].any())
-        merge.merge(connection, header, ENTITIES[name], landing.owned[name], gone)
+        entity, owned = ENTITIES[name], landing.owned[name]
+        if name in plan.met:
+            merge.merge(connection, header, entity, owned, gone=bool(frame["_gone"].any()))
+        else:
+            merge.insert(connection, header, entity, owned)
     merge.release_cases(connection, header, plan.rows, plan.known)
     merge.bury_children(connection, header, plan.staged, changed)
     crash_point("after_merge")
@@ -127,9 +132,14 @@ def _plan(connection: Connection, landing: Landing, claimed: Claim) -> Plan:
         more = within_batch(staged)
         if more.is_empty():
             stage.fill(connection, landing, staged)
-            more = owned_by_others(connection, landing.header, staged, rows)
-        if more.is_empty():
-            return Plan(rows, known, rejects, staged)
+            met = frozenset(
+                n for n in staged if merge.shares_keys(connection, landing.header, ENTITIES[n])
+            )
+            more = owned_by_others(
+                connection, landing.header, {name: staged[name] for name in met}, rows
+            )
+            if more.is_empty():
+                return Plan(rows, known, rejects, staged, met)
         rejects = pl.concat([rejects, more])
 
 

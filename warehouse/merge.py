@@ -25,6 +25,16 @@ from warehouse.tables import lineage_names
 
 _LIVING = "exists (select from ops.record r where r.case_id = {case} and not r.deleted)"
 
+_LINEAGE = {
+    "department": ":department",
+    "dataset": ":dataset",
+    "record_key": "s._key",
+    "source_version": "s._version",
+    "batch_id": "cast(:batch as uuid)",
+    "raw_row": "s._src",
+    "landed_at": "now()",
+}
+
 
 def core(entity: Entity) -> str:
     """The entity's core table in SQL."""
@@ -39,6 +49,27 @@ def same_key(entity: Entity) -> str:
     )
 
 
+def shares_keys(connection: Connection, header: BatchHeader, entity: Entity) -> bool:
+    """Whether core holds any row with the key of a staged row, living or not."""
+    found = _run(
+        connection, header,
+        f"select exists (select from {table(entity)} s join {core(entity)} c on {same_key(entity)})",
+    )  # fmt: skip
+    return bool(found.scalar_one())
+
+
+def insert(
+    connection: Connection, header: BatchHeader, entity: Entity, owned: Sequence[str]
+) -> None:
+    """Insert all staged rows: the short way when core shares no key with them."""
+    fresh = _fresh(entity, owned)
+    _run(
+        connection, header,
+        f"insert into {core(entity)} ({', '.join(map(quoted, fresh))}) "
+        f"select {', '.join(fresh.values())} from {_source(entity)}",
+    )  # fmt: skip
+
+
 def merge(
     connection: Connection, header: BatchHeader, entity: Entity, owned: Sequence[str], gone: bool
 ) -> None:
@@ -49,27 +80,13 @@ def merge(
     source = _source(entity)
     differs = _differs(entity, written)
     _remember(connection, header, entity, f"{source} on {same_key(entity)} where {differs}")
-    values = qualified(entity.columns, "c") | {n: f"s.{quoted(n)}" for n in written}
-    own = {column.name: f"s.{quoted(column.name)}" for column in columns(entity, owned)}
-    lineage = {
-        "department": ":department",
-        "dataset": ":dataset",
-        "record_key": "s._key",
-        "source_version": "s._version",
-        "batch_id": "cast(:batch as uuid)",
-        "raw_row": "s._src",
-        "landed_at": "now()",
-    }
-    changes = lineage | {
-        "row_hash": row_hash(entity.columns, values),
+    its = {name: f"s.{quoted(name)}" for name in written}
+    changes = _LINEAGE | {
+        "row_hash": row_hash(entity.columns, qualified(entity.columns, "c") | its),
         "deleted_at": "case when s._dead then coalesce(c.deleted_at, now()) end",
-        **{name: own[name] for name in written},
+        **its,
     }
-    fresh = lineage | {
-        "row_hash": row_hash(entity.columns, own),
-        "deleted_at": "case when s._dead then now() end",
-        **own,
-    }
+    fresh = _fresh(entity, owned)
     _run(
         connection,
         header,
@@ -78,6 +95,16 @@ def merge(
         f"{', '.join(f'{quoted(name)} = {value}' for name, value in changes.items())} "
         f"when not matched then insert ({', '.join(map(quoted, fresh))}) values ({', '.join(fresh.values())})",
     )
+
+
+def _fresh(entity: Entity, owned: Sequence[str]) -> dict[str, str]:
+    """Column → SQL for a core row that nobody reported before: what this dataset does not own is null."""
+    own = {column.name: f"s.{quoted(column.name)}" for column in columns(entity, owned)}
+    return _LINEAGE | {
+        "row_hash": row_hash(entity.columns, own),
+        "deleted_at": "case when s._dead then now() end",
+        **own,
+    }
 
 
 def _source(entity: Entity) -> str:
@@ -112,13 +139,16 @@ def _keep_last_image(
 def landed_sums(
     connection: Connection, header: BatchHeader, entity: Entity, owned: Sequence[str]
 ) -> LaneSums:
-    """The landed side of the proof: fingerprints over keys and owned values, from core, of all staged living rows."""
+    """The landed side of the proof: fingerprints over keys and owned values, from core, of all staged living rows.
+
+    `offset 0` keeps PostgreSQL from computing each hash once per lane.
+    """
     wanted = columns(entity, owned)
     hashed = row_hash(wanted, qualified(wanted, "c"))
     result = _run(
         connection, header,
         f"select {lane_sums('hash')} from (select {hashed} as hash from {table(entity)} s "
-        f"join {core(entity)} c on {same_key(entity)} where not s._gone) hashed",
+        f"join {core(entity)} c on {same_key(entity)} where not s._gone offset 0) hashed",
     ).one()  # fmt: skip
     return LaneSums(result[0], tuple(result[1:]))
 
@@ -206,4 +236,6 @@ def _run(connection: Connection, header: BatchHeader, statement: str, **binds: A
     return connection.execute(query, {n: v for n, v in known.items() if n in query._bindparams})
 
 
-__all__ = ["bury_children", "landed_sums", "merge", "release_cases", "same_key"]
+__all__ = [
+    "bury_children", "insert", "landed_sums", "merge", "release_cases", "same_key", "shares_keys",
+]  # fmt: skip

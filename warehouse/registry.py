@@ -74,11 +74,7 @@ def update(
                 batch_id, raw_row, case_id, arrived_at)
             select :department, :dataset, record_key, source_version, record_hash, deleted,
                 cast(:batch as uuid), raw_row, case_id, cast(:arrived as timestamptz)
-            from stage_record where landed
-            on conflict (department, dataset, record_key) do update set
-                source_version = excluded.source_version, record_hash = excluded.record_hash,
-                deleted = excluded.deleted, batch_id = excluded.batch_id, raw_row = excluded.raw_row,
-                case_id = excluded.case_id, arrived_at = greatest(record.arrived_at, excluded.arrived_at)
+            from stage_record where not known
             """
         ),
         binds,
@@ -87,10 +83,13 @@ def update(
         text(
             """
             update ops.record r
-            set source_version = greatest(r.source_version, s.source_version),
+            set source_version = greatest(r.source_version, s.source_version), record_hash = s.record_hash,
+                deleted = s.deleted, case_id = s.case_id,
+                batch_id = case when s.landed then cast(:batch as uuid) else r.batch_id end,
+                raw_row = case when s.landed then s.raw_row else r.raw_row end,
                 arrived_at = greatest(r.arrived_at, cast(:arrived as timestamptz))
             from stage_record s
-            where not s.landed and r.department = :department and r.dataset = :dataset
+            where s.known and r.department = :department and r.dataset = :dataset
               and r.record_key = s.record_key
             """
         ),

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Numeric, Table,
 from sqlalchemy import PrimaryKeyConstraint as PrimaryKey
 from sqlalchemy.types import TypeEngine
 
-from hub.core.entities import ENTITIES, LINEAGE, Entity, Kind
+from hub.core.entities import CASE, ENTITIES, LINEAGE, Entity, Kind
 from warehouse.tables.metadata import IDENTIFIER, INSTANT, METADATA, MONEY
 
 SQL_TYPES: dict[Kind, TypeEngine[Any]] = {
@@ -24,13 +24,6 @@ SQL_TYPES: dict[Kind, TypeEngine[Any]] = {
     Kind.INTEGER: BigInteger(),
     Kind.BOOLEAN: Boolean(),
     Kind.UUID: IDENTIFIER,
-}
-
-# What supervision selects by. Keys and lineage are indexed for every entity.
-_INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "case": (("power_code",), ("applicant_token",), ("batch_id",)),
-    "event": (("batch_id",),),
-    "disclosure": (("item_code",),),
 }
 
 
@@ -46,14 +39,24 @@ def _columns(entity: Entity, keep_required: bool) -> list[Column[Any]]:
     ]  # fmt: skip
 
 
+def _indexes(entity: Entity) -> list[Index]:
+    """Beside the key: what a batch changed, and what a record reports. Each index costs every landing.
+
+    The registry tells which records report a case, so there the second is not needed.
+    """
+    indexes = [Index(None, "batch_id")]
+    if entity.name != CASE.name:
+        indexes.append(Index(None, "record_key"))
+    return indexes
+
+
 def _core(entity: Entity) -> Table:
     return Table(
         entity.name,
         METADATA,
         *_columns(entity, keep_required=True),
         PrimaryKey(*entity.key),
-        Index(None, "department", "dataset", "record_key"),
-        *(Index(None, *columns) for columns in _INDEXES.get(entity.name, ())),
+        *_indexes(entity),
         schema="core",
         comment=f"{entity.zh} / {entity.en}",
     )

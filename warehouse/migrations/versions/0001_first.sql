@@ -40,10 +40,7 @@ CREATE TABLE core."case" (
     reported_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT case_pkey PRIMARY KEY (case_id)
 );
-CREATE INDEX case_applicant_token_idx ON core."case" (applicant_token);
 CREATE INDEX case_batch_id_idx ON core."case" (batch_id);
-CREATE INDEX case_department_dataset_record_key_idx ON core."case" (department, dataset, record_key);
-CREATE INDEX case_power_code_idx ON core."case" (power_code);
 COMMENT ON TABLE core."case" IS '办件 / case';
 
 CREATE TABLE core.event (
@@ -71,7 +68,7 @@ CREATE TABLE core.event (
     CONSTRAINT event_pkey PRIMARY KEY (case_id, event_no)
 );
 CREATE INDEX event_batch_id_idx ON core.event (batch_id);
-CREATE INDEX event_department_dataset_record_key_idx ON core.event (department, dataset, record_key);
+CREATE INDEX event_record_key_idx ON core.event (record_key);
 COMMENT ON TABLE core.event IS '环节 / step of a case';
 
 CREATE TABLE core.clock_stop (
@@ -96,7 +93,8 @@ CREATE TABLE core.clock_stop (
     applicant_told BOOLEAN,
     CONSTRAINT clock_stop_pkey PRIMARY KEY (case_id, stop_no)
 );
-CREATE INDEX clock_stop_department_dataset_record_key_idx ON core.clock_stop (department, dataset, record_key);
+CREATE INDEX clock_stop_batch_id_idx ON core.clock_stop (batch_id);
+CREATE INDEX clock_stop_record_key_idx ON core.clock_stop (record_key);
 COMMENT ON TABLE core.clock_stop IS '特别程序 / clock stop';
 
 CREATE TABLE core.supplement (
@@ -116,7 +114,8 @@ CREATE TABLE core.supplement (
     received_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT supplement_pkey PRIMARY KEY (case_id, notice_no)
 );
-CREATE INDEX supplement_department_dataset_record_key_idx ON core.supplement (department, dataset, record_key);
+CREATE INDEX supplement_batch_id_idx ON core.supplement (batch_id);
+CREATE INDEX supplement_record_key_idx ON core.supplement (record_key);
 COMMENT ON TABLE core.supplement IS '补正 / supplement notice';
 
 CREATE TABLE core.material (
@@ -137,7 +136,8 @@ CREATE TABLE core.material (
     received_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT material_pkey PRIMARY KEY (case_id, material_code)
 );
-CREATE INDEX material_department_dataset_record_key_idx ON core.material (department, dataset, record_key);
+CREATE INDEX material_batch_id_idx ON core.material (batch_id);
+CREATE INDEX material_record_key_idx ON core.material (record_key);
 COMMENT ON TABLE core.material IS '材料 / material';
 
 CREATE TABLE core.fee (
@@ -161,7 +161,8 @@ CREATE TABLE core.fee (
     waiver_reason TEXT,
     CONSTRAINT fee_pkey PRIMARY KEY (case_id, fee_no)
 );
-CREATE INDEX fee_department_dataset_record_key_idx ON core.fee (department, dataset, record_key);
+CREATE INDEX fee_batch_id_idx ON core.fee (batch_id);
+CREATE INDEX fee_record_key_idx ON core.fee (record_key);
 COMMENT ON TABLE core.fee IS '收费 / fee';
 
 CREATE TABLE core.disclosure (
@@ -183,8 +184,8 @@ CREATE TABLE core.disclosure (
     withdrawn_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT disclosure_pkey PRIMARY KEY (department, source_no)
 );
-CREATE INDEX disclosure_department_dataset_record_key_idx ON core.disclosure (department, dataset, record_key);
-CREATE INDEX disclosure_item_code_idx ON core.disclosure (item_code);
+CREATE INDEX disclosure_batch_id_idx ON core.disclosure (batch_id);
+CREATE INDEX disclosure_record_key_idx ON core.disclosure (record_key);
 COMMENT ON TABLE core.disclosure IS '政府信息公开 / disclosed item';
 
 CREATE TABLE core.feedback (
@@ -205,7 +206,8 @@ CREATE TABLE core.feedback (
     text TEXT,
     CONSTRAINT feedback_pkey PRIMARY KEY (case_id, feedback_no)
 );
-CREATE INDEX feedback_department_dataset_record_key_idx ON core.feedback (department, dataset, record_key);
+CREATE INDEX feedback_batch_id_idx ON core.feedback (batch_id);
+CREATE INDEX feedback_record_key_idx ON core.feedback (record_key);
 COMMENT ON TABLE core.feedback IS '评价投诉 / rating or complaint';
 
 CREATE TABLE core.penalty (
@@ -226,7 +228,8 @@ CREATE TABLE core.penalty (
     decided_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT penalty_pkey PRIMARY KEY (case_id, penalty_no)
 );
-CREATE INDEX penalty_department_dataset_record_key_idx ON core.penalty (department, dataset, record_key);
+CREATE INDEX penalty_batch_id_idx ON core.penalty (batch_id);
+CREATE INDEX penalty_record_key_idx ON core.penalty (record_key);
 COMMENT ON TABLE core.penalty IS '行政处罚 / penalty';
 
 CREATE TABLE history."case" (

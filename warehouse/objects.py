@@ -1,0 +1,214 @@
+"""The object store: raw objects for good, the stage for a while. A folder, or any S3 endpoint; one interface.
+
+Raw objects are named by their content, `raw/<department>/<dataset>/<sha256>.parquet`, with a manifest beside them, and
+are verified against that name on every read. They hold identity data in clear: the folder is closed to other accounts,
+and an S3 bucket must be too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from hub.core.errors import LandingError, SourceUnavailable, SpecError
+from hub.core.settings import Settings
+
+
+class ObjectStore(Protocol):
+    """Bytes by name. Names are relative, with slashes."""
+
+    def put(self, name: str, data: bytes) -> None:
+        """Store an object whole or not at all; an object of that name is replaced."""
+
+    def get(self, name: str) -> bytes:
+        """The object's bytes. Raises LandingError if it is missing or is not what its name says."""
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such an object."""
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Names below a prefix, sorted."""
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Remove all objects below a prefix."""
+
+
+def put_raw(
+    store: ObjectStore, department: str, dataset: str, data: bytes, manifest: Mapping[str, Any]
+) -> str:
+    """Store a raw object under its content's name, its manifest after it; returns the name. Repeating it is harmless."""
+    name = f"raw/{department}/{dataset}/{hashlib.sha256(data).hexdigest()}.parquet"
+    if not store.exists(name):
+        store.put(name, data)
+    described = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
+    store.put(f"{name.removesuffix('.parquet')}.manifest.json", described)
+    return name
+
+
+def verified(name: str, data: bytes) -> bytes:
+    """The bytes of a raw object, if they are what its name says. Raises LandingError."""
+    path = Path(name)
+    if path.suffix == ".parquet" and path.parts[0] == "raw":
+        found = hashlib.sha256(data).hexdigest()
+        if found != path.stem:
+            raise LandingError(
+                f"the object's content hashes to {found[:12]}…", where=name,
+                remedy="it was changed or damaged: restore it from a backup; nothing was read from it",
+            )  # fmt: skip
+    return data
+
+
+def _missing(name: str) -> LandingError:
+    return LandingError(
+        "no such object", where=name, remedy="restore the object store, or extract again"
+    )
+
+
+class FolderStore:
+    """Objects as files below a folder that only its owner may enter."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, name: str, data: bytes) -> None:
+        path = self._path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.root.chmod(0o700)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        self._sync(path.parent)
+
+    def get(self, name: str) -> bytes:
+        try:
+            return verified(name, self._path(name).read_bytes())
+        except FileNotFoundError:
+            raise _missing(name) from None
+
+    def exists(self, name: str) -> bool:
+        return self._path(name).is_file()
+
+    def list(self, prefix: str) -> Iterator[str]:
+        for path in sorted((self.root / prefix).rglob("*")):
+            if path.is_file() and not path.name.startswith(".writing-"):
+                yield path.relative_to(self.root).as_posix()
+
+    def delete_prefix(self, prefix: str) -> None:
+        folder = self._path(prefix)
+        for path in sorted(folder.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        if folder.is_dir():
+            folder.rmdir()
+
+    def _path(self, name: str) -> Path:
+        path = (self.root / name).resolve()
+        if not path.is_relative_to(self.root.resolve()):
+            raise ValueError(f"'{name}' leaves the store")
+        return path
+
+    @staticmethod
+    def _sync(folder: Path) -> None:
+        """Make the new name itself durable."""
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class S3Store:
+    """Objects in a bucket of any S3 endpoint, through the minio SDK (extra `s3`)."""
+
+    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+        self.client, self.bucket = client, bucket
+        self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+
+    def put(self, name: str, data: bytes) -> None:
+        self.client.put_object(self.bucket, self.prefix + name, io.BytesIO(data), len(data))
+
+    def get(self, name: str) -> bytes:
+        from minio.error import S3Error
+
+        try:
+            answer = self.client.get_object(self.bucket, self.prefix + name)
+        except S3Error as failure:
+            if failure.code in ("NoSuchKey", "NoSuchBucket"):
+                raise _missing(name) from None
+            raise SourceUnavailable(
+                f"the object store answers {failure.code}", where=name
+            ) from None
+        try:
+            return verified(name, answer.read())
+        finally:
+            answer.close()
+            answer.release_conn()
+
+    def exists(self, name: str) -> bool:
+        from minio.error import S3Error
+
+        try:
+            self.client.stat_object(self.bucket, self.prefix + name)
+        except S3Error as failure:
+            if failure.code in ("NoSuchKey", "NoSuchObject", "NoSuchBucket"):
+                return False
+            raise
+        return True
+
+    def list(self, prefix: str) -> Iterator[str]:
+        found = self.client.list_objects(self.bucket, self.prefix + prefix, recursive=True)
+        for item in found:
+            yield str(item.object_name).removeprefix(self.prefix)
+
+    def delete_prefix(self, prefix: str) -> None:
+        for name in list(self.list(prefix)):
+            self.client.remove_object(self.bucket, self.prefix + name)
+
+
+def open_store(settings: Settings) -> ObjectStore:
+    """The store that HUB_OBJECTS names: a folder, or `s3://bucket/prefix`. Raises SpecError, SourceUnavailable."""
+    if not settings.objects.startswith("s3://"):
+        return FolderStore(Path(settings.objects))
+    return _open_s3(settings)
+
+
+def _open_s3(settings: Settings) -> S3Store:
+    names = ("HUB_S3_ENDPOINT", "HUB_S3_ACCESS_KEY", "HUB_S3_SECRET_KEY")
+    if absent := [name for name in names if not os.environ.get(name)]:
+        raise SpecError(
+            f"HUB_OBJECTS is {settings.objects}, but {', '.join(absent)} is not set",
+            file="environment", remedy="set them, or name a folder",
+        )  # fmt: skip
+    try:
+        from minio import Minio
+    except ImportError:
+        raise SpecError(
+            "the minio SDK is not installed", file="environment", remedy="install the extra 's3'"
+        ) from None
+    endpoint, access, secret = (os.environ[name] for name in names)
+    at, where = urlsplit(endpoint), urlsplit(settings.objects)
+    client = Minio(
+        endpoint=at.netloc, access_key=access, secret_key=secret, secure=at.scheme == "https"
+    )
+    try:
+        if not client.bucket_exists(where.netloc):
+            client.make_bucket(where.netloc)
+    except Exception as failure:
+        raise SourceUnavailable(
+            f"the object store does not answer ({type(failure).__name__})", where=at.netloc,
+            remedy="check HUB_S3_ENDPOINT and the keys, then try again",
+        ) from None  # fmt: skip
+    return S3Store(client, where.netloc, where.path)
