@@ -34,4 +34,4 @@ lock:
 	bash scripts/lock.sh
 
 clean:
-	if [ -x .venv/bin/hub ]; then .venv/bin/hub stop; fi; rm -rf "$${HUB_HOME:-.hub}"
+	if [ -x .venv/bin/hub ]; then .venv/bin/hub stop --delete-data; fi; rm -rf "$${HUB_HOME:-.hub}"

@@ -166,7 +166,11 @@ def certificate(
 
 
 @app.command()
-def stop() -> None:
+def stop(
+    delete_data: Annotated[
+        bool, typer.Option("--delete-data", help="Delete its data as well, for good.")
+    ] = False,
+) -> None:
     """Stop the embedded PostgreSQL of this HUB_HOME, if it runs.
 
     Example: [bold]hub stop[/bold]
@@ -174,7 +178,7 @@ def stop() -> None:
     from hub.core.settings import Settings
     from warehouse import server
 
-    server.stop(Settings.load())
+    (server.discard if delete_data else server.stop)(Settings.load())
 
 
 @app.command()

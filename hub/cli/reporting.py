@@ -53,7 +53,7 @@ def rule_rows(rules: Iterable[Rule]) -> list[dict[str, Any]]:
         {
             "rule": rule.id, "level": rule.level, "status": rule.status, "version": rule.version,
             "title_zh": rule.title.zh, "title_en": rule.title.en,
-            "basis": "; ".join(rule.basis) if not isinstance(rule.basis, str) else rule.basis,
+            "basis": "; ".join(rule.basis),
         }
         for rule in rules
     ]  # fmt: skip

@@ -36,6 +36,7 @@ from hub.pipeline.installation import Hub
 from quality import gate, quarantine
 from warehouse import ledger
 from warehouse.landing import land as land_in_warehouse
+from warehouse.objects import put_raw
 
 
 def extract(hub: Hub, slug: str) -> list[str]:
@@ -80,7 +81,7 @@ def _keep_raw(hub: Hub, slug: str, raw: RawBatch, seconds: float) -> str:
         batch_id=str(uuid.uuid4()),
         department=slug,
         dataset=raw.dataset,
-        raw_object=hub.store.put_raw(slug, raw.dataset, buffer.getvalue(), manifest),
+        raw_object=put_raw(hub.store, slug, raw.dataset, buffer.getvalue(), manifest),
         rows_read=raw.table.num_rows,
         versions={},
         cursor=raw.cursor,
@@ -139,7 +140,7 @@ def prepare(
         entities=clean.entities,
         owned=clean.owned,
         quarantine=quarantine.build(
-            raw, gated.rejects, mapped.records, mapping.sensitive_fields(header.dataset), hub.keys
+            raw, gated.rejects, mapped.records, mapping.sensitive_roles(header.dataset), hub.keys
         ),
         parties=_sealed(hub, clean.parties),
         unmapped=clean.unmapped,
@@ -189,7 +190,7 @@ def land(hub: Hub, slug: str, batch_ids: Iterable[str]) -> list[Certificate]:
     for batch_id in batch_ids:
         landing = staging.read(hub.store, batch_id)
         certificate = land_in_warehouse(hub.engine, landing)
-        if connector.acknowledges and certificate.fates is not None:
+        if certificate.fates is not None:
             raw = read_raw(hub, landing.header)
             connector.acknowledge(landing.header.dataset, raw, certificate.fates)
         staging.clear(hub.store, batch_id)

@@ -137,7 +137,7 @@ def run_rule_tests(hub: Hub, rule_id: str | None = None) -> list[dict[str, Any]]
         for rule in chosen:
             results.extend(supervision.run_rule_tests(connection, rule))
     return [
-        {"rule": r.rule_id, "test": r.name, "passed": r.passed, "message": r.message}
+        {"rule": r.rule_id, "test": r.name, "passed": r.passed, "message": "; ".join(r.problems)}
         for r in results
     ]
 

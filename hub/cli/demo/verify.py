@@ -96,7 +96,7 @@ def _frame(rows: Any, constant: dict[str, str] | None = None) -> pl.DataFrame:
         rows = [(*row, constant["fate"]) for row in rows]
         return pl.DataFrame(rows, schema=schema, orient="row")
     frame = pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
-    return frame.with_columns(pl.lit("quarantined:") + pl.col("fate"))
+    return frame.with_columns((pl.lit("quarantined:") + pl.col("fate")).alias("fate"))
 
 
 def _batch_fates(hub: Hub, batch: Any, fates: pl.DataFrame | None) -> pl.DataFrame:
