@@ -91,7 +91,7 @@ def instant(local: pl.Expr) -> pl.Expr:
     In the hour that a clock change repeats (China, 1986 to 1991) the earlier instant counts; in the hour that it
     skips, standard time goes on.
     """
-    value = pl.when(local.dt.date().is_in(SENTINELS).not_()).then(local)
+    value = pl.when(~is_sentinel(local)).then(local)
     regular = value.dt.replace_time_zone(TIME_ZONE, ambiguous="earliest", non_existent="null")
     skipped = value.dt.offset_by("-8h").dt.replace_time_zone("UTC")
     return pl.coalesce(regular.dt.convert_time_zone("UTC"), skipped)
@@ -99,8 +99,12 @@ def instant(local: pl.Expr) -> pl.Expr:
 
 def calendar_date(local: pl.Expr) -> pl.Expr:
     """The date of a naive local time; null for the sentinels."""
-    day = local.dt.date()
-    return pl.when(day.is_in(SENTINELS).not_()).then(day)
+    return pl.when(~is_sentinel(local)).then(local.dt.date())
+
+
+def is_sentinel(local: pl.Expr) -> pl.Expr:
+    """Whether a naive local time means "no value"; null for null."""
+    return local.dt.date().is_in(SENTINELS)
 
 
 def _read_texts(texts: pl.Series) -> pl.Series:

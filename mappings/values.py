@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from hub.core.batches import SRC
-from hub.core.entities import POLARS_TYPES
+from hub.core.entities import POLARS_TYPES, Kind
 from mappings.conversions import Conversion
 from mappings.crosswalks import Crosswalks
 from mappings.forms import TO_HALF_WIDTH, as_text, half_width
@@ -15,6 +15,7 @@ from mappings.lookups import WANTED_SCHEMA, translate
 from mappings.plan import Plan, Slot
 from mappings.rejects import rejects
 from mappings.spec import POWERS, When
+from mappings.times import is_sentinel
 
 _SHOWN_REASONS = ("bad_date",)
 
@@ -39,12 +40,12 @@ def evaluate(plan: Plan, live: pl.DataFrame, crosswalks: Crosswalks) -> Values:
         _join(slot, live).alias(_input(slot)) for slot in converted if slot.expression.join
     )
     parsed = inputs.with_columns(
-        *(
-            conversion.parse(pl.col(_input(slot)), inputs.schema[_input(slot)]).alias(slot.name)
-            for slot, conversion in converted.items()
-        ),
-        *(_direct(slot, live) for slot in plan.slots.values() if not _is_read(slot)),
-        *(_condition(when, live).alias(name) for name, when in plan.conditions.items()),
+        conversion.parse(pl.col(_input(slot)), inputs.schema[_input(slot)]).alias(slot.name)
+        for slot, conversion in converted.items()
+    )
+    parsed = parsed.with_columns(
+        *(_direct(plan, slot, live) for slot in plan.slots.values() if not _is_read(slot)),
+        *(_condition(plan, when, live).alias(name) for name, when in plan.conditions.items()),
     )
     bad = _failures(plan, converted, parsed)
     finished = parsed.with_columns(
@@ -78,10 +79,10 @@ def _join(slot: Slot, live: pl.DataFrame) -> pl.Expr:
     return pl.when(pl.any_horizontal(part.is_not_null() for part in parts)).then(text)
 
 
-def _direct(slot: Slot, live: pl.DataFrame) -> pl.Expr:
+def _direct(plan: Plan, slot: Slot, live: pl.DataFrame) -> pl.Expr:
     expression = slot.expression
     if expression.present is not None:
-        return pl.col(expression.present).is_not_null().alias(slot.name)
+        return _has_value(plan, expression.present).alias(slot.name)
     if expression.contains is not None and expression.field is not None:
         part = expression.contains.translate(TO_HALF_WIDTH)
         text = half_width(_text(expression.field, live))
@@ -89,9 +90,18 @@ def _direct(slot: Slot, live: pl.DataFrame) -> pl.Expr:
     return pl.lit(expression.const, dtype=POLARS_TYPES[slot.kind]).alias(slot.name)
 
 
-def _condition(when: When, live: pl.DataFrame) -> pl.Expr:
+def _has_value(plan: Plan, field: str) -> pl.Expr:
+    """Not blank; and where the mapping reads the field as a time, no sentinel either. Expects parsed slots."""
+    given = pl.col(field).is_not_null()
+    for slot in plan.slots.values():
+        if slot.expression.field == field and slot.kind in (Kind.TIMESTAMP, Kind.DATE):
+            given &= ~is_sentinel(pl.col(slot.name)).fill_null(False)
+    return given
+
+
+def _condition(plan: Plan, when: When, live: pl.DataFrame) -> pl.Expr:
     if when.equals is None:
-        return pl.col(when.field).is_not_null()
+        return _has_value(plan, when.field)
     wanted = [value.translate(TO_HALF_WIDTH) for value in when.equals]
     return half_width(_text(when.field, live)).is_in(wanted).fill_null(False)
 

@@ -27,6 +27,7 @@ from hub.core.entities import ENTITIES
 from hub.core.errors import SpecError
 from hub.core.fingerprints import case_id
 from hub.core.privacy import Keys
+from mappings.plan import plan_of
 
 MapRows = Callable[..., Mapped]
 Table = Callable[..., pa.Table]
@@ -141,6 +142,13 @@ def test_a_value_that_no_row_wants_is_not_rejected(map_rows: MapRows) -> None:
     """The handler's row is not emitted without a date, so what its fee says is judged by its own condition."""
     mapped = map_rows({"SLRQ": "", "JDRQ": "", "SFJE": ""}, {"AJBH": "B", "JDRQ": "昨天"})
     assert rejected(mapped) == [(1, "bad_date", "JDRQ")]
+
+
+def test_a_row_is_not_emitted_for_a_sentinel(map_rows: MapRows) -> None:
+    mapped = map_rows({"SLRQ": "1900-01-01", "JDRQ": "9999-12-31 00:00:00"})
+    assert mapped.entities["event"].height == 0
+    assert rejected(mapped) == []
+    assert mapped.entities["case"]["power_code"].to_list() == ["36012100FC-XK-0009"]
 
 
 @pytest.mark.parametrize(
@@ -412,6 +420,40 @@ def test_child_tables_joined_fields_and_disclosures(
     assert mapped.entities["disclosure"].rows() == [
         (0, "G1", "36012100FC-XK-0009", utc(2012, 1, 3, 16), None)
     ]
+
+
+NOTES = """
+datasets:
+  notes:
+    key: [ID]
+    case_no: AJBH
+    supplement: {notice_no: ID, notified_at: RQ, list: {join: [A, B], sep: ""}}
+    clock_stop:
+      - {when: TB, stop_no: {const: 1}, kind: {const: other}, started_at: RQ, applicant_told: {present: GZ}}
+"""
+
+
+def test_a_child_without_its_case_number_belongs_nowhere(
+    write: Callable[..., object], keys: Keys
+) -> None:
+    mapping = mappings.read(write(NOTES, datasets=("notes",)))  # type: ignore[arg-type]
+    raw = pa.table(
+        {
+            "ID": ["1", "2"], "AJBH": ["A", ""], "RQ": ["2012-3-5", "2012-3-5"], "A": ["甲", "甲"],
+            "B": ["乙", ""], "TB": ["1", "1"], "GZ": ["", ""],
+        }
+    )  # fmt: skip
+    mapped = mappings.apply(mapping, "notes", raw, keys)
+    assert rejected(mapped) == [(1, "missing_key", "AJBH")]
+    assert mapped.records["record_key"].to_list() == ["1", "2"]
+    assert mapped.entities["supplement"].select(SRC, "notice_no", "list").rows() == [(0, 1, "甲乙")]
+    assert mapped.entities["clock_stop"]["applicant_told"].to_list() == [False]
+
+
+def test_each_value_is_computed_once(standard: mappings.Mapping) -> None:
+    plan = plan_of(standard.specs["cases"])
+    ways = [slot.name.split(":")[1] for slot in plan.slots.values() if slot.label == "SLRQ"]
+    assert sorted(ways) == ["date", "timestamp"]  # for two crosswalks, and for a case and its event
 
 
 def test_the_department_is_part_of_a_case_without_identity(
