@@ -201,7 +201,9 @@ def _damaged(cells: list[Cell], defect: Defect, rng: Random) -> list[Cell]:
     match defect.name:
         case "scientific":
             identity = str(cells[column["证件号码"]])
-            cells[column["证件号码"]] = f"{identity[0]}.{identity[1:6]}E+17"
+            typed = identity.isdigit() and rng.random() < 0.5  # as a number: Excel keeps 15 digits
+            pasted = f"{identity[0]}.{identity[1:6]}E+17"
+            cells[column["证件号码"]] = int(identity) if typed else pasted
         case "date":
             cells[column["领证日期"]] = bad_date(rng)
         case "code":
