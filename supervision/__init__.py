@@ -4,6 +4,7 @@ from supervision.calendar import calendar_frame, calendar_version
 from supervision.chain import first_broken
 from supervision.checks import check
 from supervision.evaluation import evaluate
+from supervision.preparation import local_time
 from supervision.rulebook import Rule, load_rules
 from supervision.summary import RuleResult, RunSummary, findings_hash, gravest
 from supervision.testing import TestResult, run_rule_tests
@@ -21,5 +22,6 @@ __all__ = [
     "first_broken",
     "gravest",
     "load_rules",
+    "local_time",
     "run_rule_tests",
 ]

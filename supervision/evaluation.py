@@ -56,7 +56,7 @@ def evaluate(
     local = local_time(as_of)
     overrides = parameters.in_force(parameters.read_overrides(rules), local.date())
     chain.lock(connection)
-    active = [rule for rule in rules if rule.spec.status == "active"]
+    active = [rule for rule in rules if rule.status == "active"]
     run = _plan(connection, active, local, full, dict(versions), overrides)
     _record_start(connection, run, rules)
     preparation.begin(connection, local, run.ledger_from)
@@ -114,21 +114,24 @@ def _plan(
 
 
 def _record_start(connection: Connection, run: _Run, rules: Sequence[Rule]) -> None:
-    for rule in rules:
-        spec = rule.spec
-        connection.execute(
-            text("""
-                insert into supervision.rule
-                    (rule_id, version, theme, level, title_zh, title_en, basis, status, loaded_at)
-                values (:rule_id, :version, :theme, :level, :zh, :en, :basis, :status, :at)
-                on conflict (rule_id, version) do nothing
-            """),
-            {
-                "rule_id": rule.id, "version": rule.version, "theme": spec.theme, "level": spec.level,
-                "zh": spec.title.zh, "en": spec.title.en, "basis": "\n".join(spec.basis),
-                "status": spec.status, "at": run.started_at,
-            },
-        )  # fmt: skip
+    described = [
+        {
+            "rule_id": rule.id, "version": rule.version, "theme": rule.spec.theme, "level": rule.level,
+            "title_zh": rule.title.zh, "title_en": rule.title.en, "basis": "\n".join(rule.basis),
+            "status": rule.status,
+        }
+        for rule in rules
+    ]  # fmt: skip
+    connection.execute(
+        text("""
+            insert into supervision.rule
+                (rule_id, version, theme, level, title_zh, title_en, basis, status, loaded_at)
+            select rule_id, version, theme, level, title_zh, title_en, basis, status, :at
+            from jsonb_populate_recordset(null::supervision.rule, cast(:rules as jsonb))
+            on conflict (rule_id, version) do nothing
+        """),
+        {"rules": json.dumps(described, ensure_ascii=False), "at": run.started_at},
+    )
     connection.execute(
         text("""
             insert into supervision.run
@@ -165,7 +168,7 @@ def _evaluate_rule(
 
 def judge(connection: Connection, rule: Rule) -> None:
     """Fill `judgement` and `judgement_count` from the rule's SELECT, which can write nothing else."""
-    connection.execute(text("truncate judgement, judgement_count"))
+    run_script(connection, "delete from judgement; delete from judgement_count")
     with connection.begin_nested():
         connection.execute(text("set transaction read only"))
         run_script(connection, statement("sql/judge.sql").replace("/* rule */", rule.sql))

@@ -38,7 +38,7 @@ def withdraw_inactive(
     connection: Connection, active: Collection[str], at: datetime
 ) -> Counter[str]:
     """Withdraw the standing findings of rules that are no longer active."""
-    connection.execute(text("truncate finding_change"))
+    connection.execute(text("delete from finding_change"))
     connection.execute(
         text("""
             with gone as (

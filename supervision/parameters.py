@@ -84,7 +84,9 @@ _RESOLVE = text("""
 
 def resolve(connection: Connection, rule: Rule, overrides: Sequence[Override]) -> None:
     """Fill the run's table `parameter` for one rule: a value for every department and power in scope."""
-    connection.execute(text("truncate parameter"))
+    if not rule.spec.parameters:
+        return
+    connection.execute(text("delete from parameter"))
     for name, parameter in rule.spec.parameters.items():
         mine = [
             {"department": each.department, "power_code": each.power_code, "value": each.value}

@@ -109,6 +109,18 @@ class Rule:
     def level(self) -> str:
         return self.spec.level
 
+    @property
+    def status(self) -> str:
+        return self.spec.status
+
+    @property
+    def title(self) -> Title:
+        return self.spec.title
+
+    @property
+    def basis(self) -> tuple[str, ...]:
+        return self.spec.basis
+
 
 def load_rules(root: Path | None = None) -> tuple[Rule, ...]:
     """All rules, by id. Raises SpecError at the first broken one."""

@@ -88,8 +88,10 @@ def open_counts(connection: Connection) -> dict[str, int]:
 _GRAVEST = text("""
     select
         cast(f.finding_id as text) as finding_id, f.rule_id, r.title_zh, r.title_en, f.level, f.state, f.department,
-        f.power_code, f.subject, cast(f.case_id as text) as case_id, f.facts, f.limit_value, f.limit_unit, f.elapsed,
-        f.due_on, o.overrun_days
+        f.power_code, f.subject, cast(f.case_id as text) as case_id,
+        f.facts ->> 'source_case_no' as source_case_no, f.facts,
+        cast(f.limit_value as float8) as limit_value, f.limit_unit, cast(f.elapsed as float8) as elapsed,
+        f.due_on, cast(o.overrun_days as float8) as overrun_days
     from supervision.finding f
     left join supervision.rule r on r.rule_id = f.rule_id and r.version = f.rule_version
     cross join lateral (

@@ -53,6 +53,10 @@ class TestResult:
     def passed(self) -> bool:
         return not self.problems
 
+    @property
+    def message(self) -> str:
+        return "; ".join(self.problems)
+
 
 def run_rule_tests(connection: Connection, rule: Rule) -> list[TestResult]:
     """Run all tests of one rule on a migrated warehouse. Leaves no trace in it."""

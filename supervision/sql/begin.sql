@@ -23,20 +23,26 @@ where state not in ('withdrawn', 'dismissed', 'closed');
 create temp table parameter (name text, department text, power_code text, value numeric) on commit drop;
 
 -- What the current rule says: counts of all subjects, and those subjects that have or had a finding.
-create temp table judgement_count (department text, outcome text, reason text, subjects bigint) on commit drop;
+create temp table judgement_count (
+    department text not null,
+    outcome text not null check (outcome in ('violation', 'compliant', 'not_evaluable')),
+    reason text,
+    subjects bigint,
+    check ((outcome = 'not_evaluable') = (reason is not null))
+) on commit drop;
 
 create temp table judgement (
     subject text primary key,
     case_id uuid,
     department text not null,
     power_code text,
-    outcome text not null check (outcome in ('violation', 'compliant', 'not_evaluable')),
+    outcome text not null,
     facts jsonb check (outcome <> 'violation' or facts is not null),
     limit_value numeric,
     limit_unit text,
     elapsed numeric,
     due_on date,
-    reason text check ((outcome = 'not_evaluable') = (reason is not null)),
+    reason text,
     finding_id uuid,
     evidence jsonb
 ) on commit drop;

@@ -4,7 +4,7 @@ with judged as materialized (
 ),
 counted as (
     insert into judgement_count (department, outcome, reason, subjects)
-    select department, outcome, case when outcome = 'not_evaluable' then reason end, count(*)
+    select department, outcome, reason, count(*)
     from judged
     group by 1, 2, 3
 )

@@ -1,15 +1,20 @@
 -- What the current rule's judgements make of its findings. Every change is noted in `finding_change` first; the ids are
 -- a function of rule, subject and level, so that the same violation is the same finding in every run and database.
-truncate finding_change;
+delete from finding_change;
 
 update judgement
-set finding_id = (
-    substr(digest, 1, 12) || '8' || substr(digest, 14, 3) || 'a' || substr(digest, 18, 15)
-)::uuid
-from run cross join lateral (
-    select md5(run.rule_id || chr(31) || subject || chr(31) || run.level) as digest
-) d
-where outcome = 'violation';
+set finding_id = made.finding_id
+from (
+    select
+        j.subject,
+        (substr(d.digest, 1, 12) || '8' || substr(d.digest, 14, 3) || 'a' || substr(d.digest, 18, 15))::uuid
+            as finding_id
+    from judgement j
+    cross join run
+    cross join lateral (select md5(run.rule_id || chr(31) || j.subject || chr(31) || run.level) as digest) d
+    where j.outcome = 'violation'
+) made
+where made.subject = judgement.subject;
 
 -- New, changed and returned violations.
 insert into finding_change
@@ -39,6 +44,10 @@ select f.finding_id, f.subject, c.action, f.state, c.state_to, c.reason
 from open_finding o
 join supervision.finding f on f.finding_id = o.finding_id
 left join judgement j on j.subject = o.subject
+left join lateral (
+    select e.action, e.reason from supervision.finding_event e
+    where e.finding_id = o.finding_id order by e.event_no desc limit 1
+) last on true
 cross join lateral (
     select
         case when j.outcome = 'not_evaluable' then 'not_evaluable' else 'withdrawn' end as action,
@@ -53,10 +62,7 @@ cross join lateral (
 where o.rule_id = (select rule_id from run)
     and (o.case_id is null or o.case_id in (select case_id from scope))
     and not exists (select from judgement v where v.finding_id = o.finding_id)
-    and (c.action, c.reason) is distinct from (
-        select e.action, e.reason from supervision.finding_event e
-        where e.finding_id = o.finding_id order by e.event_no desc limit 1
-    );
+    and (c.action, c.reason) is distinct from (last.action, last.reason);
 
 insert into supervision.finding as f (
     finding_id, rule_id, rule_version, subject, case_id, power_code, department, level, state, facts, limit_value,

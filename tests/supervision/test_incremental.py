@@ -1,0 +1,115 @@
+"""Incremental = full: whatever lands in whatever order, a run over the changes finds what a run over all finds."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from supervision import findings_hash
+
+NAMES = st.sampled_from(["A", "B", "C", "D"])
+MOMENTS = st.integers(0, 300 * 24).map(
+    lambda hours: datetime(2012, 2, 1) + timedelta(hours=hours)  # noqa: DTZ001 (local)
+)
+MAYBE = st.none() | MOMENTS
+DELETED = st.sampled_from([None, None, None, "2012-12-01 09:00"])
+
+CASES = st.fixed_dictionaries(
+    {
+        "case_id": NAMES,
+        "power_code": st.sampled_from(["P", "P", "FREE", "UNKNOWN", None]),
+        "applied_at": MAYBE,
+        "accepted_at": MAYBE,
+        "decided_at": MAYBE,
+        "closed_at": MAYBE,
+        "result": st.sampled_from([None, "granted", "denied", "refused"]),
+        "result_reason": st.sampled_from([None, "无"]),
+        "deleted_at": DELETED,
+    }
+)
+EVENTS = st.fixed_dictionaries(
+    {
+        "case_id": NAMES,
+        "event_no": st.integers(1, 3),
+        "step_code": st.sampled_from(["accept", "review", "decide", "other"]),
+        "started_at": MOMENTS,
+        "deleted_at": DELETED,
+    }
+)
+STOPS = st.fixed_dictionaries(
+    {"case_id": NAMES, "stop_no": st.integers(1, 2), "kind": st.just("hearing"), "started_at": MOMENTS, "ended_at": MAYBE}
+)  # fmt: skip
+MATERIALS = st.fixed_dictionaries(
+    {"case_id": NAMES, "material_code": st.sampled_from(["01", "02"]), "received": st.booleans()}
+)
+FEES = st.fixed_dictionaries(
+    {
+        "case_id": NAMES,
+        "fee_no": st.integers(1, 2),
+        "fee_code": st.sampled_from(["F1", "F2", None]),
+        "amount": st.sampled_from([0, 80, 100]),
+        "deleted_at": DELETED,
+    }
+)
+DISCLOSURES = st.fixed_dictionaries(
+    {"source_no": st.sampled_from("12"), "item_code": st.sampled_from("GX"), "produced_at": MAYBE, "published_at": MAYBE}
+)  # fmt: skip
+
+LANDS = st.one_of(
+    st.tuples(st.just("case"), CASES),
+    st.tuples(st.just("event"), EVENTS),
+    st.tuples(st.just("clock_stop"), STOPS),
+    st.tuples(st.just("material"), MATERIALS),
+    st.tuples(st.just("fee"), FEES),
+    st.tuples(st.just("disclosure"), DISCLOSURES),
+)
+HISTORIES = st.lists(
+    st.tuples(st.lists(LANDS, max_size=8), st.integers(0, 20)), min_size=2, max_size=3
+)
+
+STANDING = text("""
+    select rule_id, subject, level, facts, limit_value, limit_unit, elapsed, due_on, evidence
+    from supervision.finding where state = 'open' and finding_id not in (
+        select distinct on (finding_id) finding_id from supervision.finding_event e
+        where action = 'not_evaluable'
+            and not exists (select from supervision.finding_event l
+                where l.finding_id = e.finding_id and l.event_no > e.event_no)
+    ) order by rule_id, subject
+""")
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(HISTORIES)
+def test_a_run_over_the_changes_finds_what_a_run_over_all_finds(
+    world: Any, history: list[tuple[list[tuple[str, dict[str, Any]]], int]]
+) -> None:
+    run = world.connection.execute
+    with world.connection.begin_nested() as savepoint:
+        run(
+            text(
+                "insert into catalogue.material values ('P', 1, '01', 'x', true), ('P', 2, '01', 'x', true)"
+            )
+        )
+        now = datetime(2012, 10, 1, 12)  # noqa: DTZ001 (local)
+        kinds = []
+        for lands, days in history:
+            for entity, values in lands:
+                world.land(entity, **values)
+            now += timedelta(days=days)
+            kinds.append(world.supervise(as_of=now.isoformat()).kind)
+        assert set(kinds[1:]) == {"incremental"}
+        incremental, standing = findings_hash(world.connection), run(STANDING).all()
+        again = world.supervise(as_of=now.isoformat(), full=True)
+        assert again.findings_hash == incremental
+        assert not any(result.changes for result in again.rules)
+        # And what a warehouse finds that sees it all for the first time (there, nothing stands from before).
+        run(text("truncate supervision.finding, supervision.finding_event, supervision.run"))
+        world.supervise(as_of=now.isoformat())
+        assert run(STANDING).all() == standing
+        savepoint.rollback()
