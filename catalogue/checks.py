@@ -63,8 +63,6 @@ def _bodies(content: Content) -> Iterator[SpecError]:
     sample = next(iter(rule.types))
     seen: set[str] = set()
     for position, body in enumerate(content.bodies):
-        if file is None:
-            return
         at = (position, "code")
         text = rule.template.format(
             region=body.region, initials=body.initials, type=sample, serial="0001"
@@ -147,6 +145,16 @@ def _present(
             yield source.error(f"{name} is blank", name, remedy="the notice demands it")
 
 
+def _posts(version: PowerVersion, source: Source) -> Iterator[SpecError]:
+    """The notice wants post, authority and time limit of every step that is always taken."""
+    for position, step in enumerate(version.steps):
+        for name in ("post", "authority"):
+            if not getattr(step, name).strip():
+                yield source.error(f"{name} of '{step.code}' is blank", "steps", position, name)
+        if step.mandatory and step.limit is None:
+            yield source.error(f"mandatory step '{step.code}' has no limit", "steps", position)
+
+
 def _limits(version: PowerVersion, source: Source) -> Iterator[SpecError]:
     counted = [step.limit for step in version.steps if step.limit and not step.special]
     promised, statutory = version.promised_limit, version.statutory_limit
@@ -222,5 +230,5 @@ def _risks(powers: Iterable[PowerSource]) -> Iterator[SpecError]:
 
 
 POWER_CHECKS: tuple[Callable[[PowerVersion, Source], Iterable[SpecError]], ...] = (
-    _demanded, _limits, flow.check, _instant, _fees, _unique, _ranges, _risk_steps,
+    _demanded, _posts, _limits, flow.check, _instant, _fees, _unique, _ranges, _risk_steps,
 )  # fmt: skip

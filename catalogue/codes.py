@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from string import Formatter
 
 from pydantic import Field, field_validator
 
@@ -32,6 +33,13 @@ class Scheme(Spec):
     template: str
     region_length: int = Field(ge=6)
     types: Mapping[str, Title]
+
+    @field_validator("template")
+    @classmethod
+    def _writes_its_parts(cls, template: str) -> str:
+        if {name for _, name, _, _ in Formatter().parse(template) if name is not None} != GROUPS:
+            raise ValueError(f"must write {', '.join(sorted(GROUPS))}, and nothing else")
+        return template
 
     @field_validator("pattern")
     @classmethod
@@ -69,7 +77,7 @@ class Code:
 
     @property
     def short(self) -> str:
-        """The code without its region: `XK` of body `GT` number 1 is GT-XK-0001; names the item's file."""
+        """Initials, type and serial, such as GT-XK-0001: the name of the item's file."""
         return f"{self.initials}-{self.type}-{self.serial}"
 
 

@@ -1,8 +1,8 @@
 """Comparing limits. Equal units are compared as they are; different units only by bounds that always hold.
 
-Bounds in calendar days: a calendar day is one; n working days take at least n and at most 2n + 9 (weekends, and the
-longest run of days off in the announced calendars since 2004, which is shorter than that allows); a month has 28 to
-31; an hour and a minute are parts of a day. Where the bounds overlap the limits are not comparable, and say so.
+Bounds in calendar days: a calendar day is one; n working days take at least n and at most 2n + 9, which no stretch of
+the calendars announced since 2004 exceeds (its longest run of days off, the spring of 2020, meets it); a month has 28
+to 31; hours and minutes are parts of a day. Where the bounds overlap the limits are not comparable, and we say so.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from catalogue import codes
 from catalogue.spec import (
     Body,
+    BodyText,
     DisclosureFile,
     DisclosureItem,
     DisclosureStatement,
@@ -109,46 +110,55 @@ class DisclosureSource:
 
 @dataclass(slots=True)
 class Content:
-    """All that the folder says, with the errors met while reading it."""
+    """All that the folder says, with the errors met while reading its items."""
 
     root: Path
-    bodies: list[Body] = field(default_factory=list)
-    bodies_file: SpecFile | None = None
-    regions: list[Region] = field(default_factory=list)
-    words: dict[str, StepWord] = field(default_factory=dict)
+    version: str
+    bodies_file: SpecFile
+    bodies: tuple[Body, ...]
+    regions: tuple[Region, ...]
     powers: list[PowerSource] = field(default_factory=list)
     disclosures: list[DisclosureSource] = field(default_factory=list)
     errors: list[SpecError] = field(default_factory=list)
-    version: str = ""
 
 
 def read(root: Path) -> Content:
-    """Read the whole folder. Files that cannot be read become `errors`. Raises SpecError without schemes or steps."""
-    content = Content(root)
+    """Read the whole folder. Items that cannot be read become `errors`.
+
+    Raises SpecError for schemes.yml, steps.yml, bodies.yml and regions.csv: without them no item can be understood.
+    """
     codes.schemes(root)
-    content.words = _words(read_yaml(root / "steps.yml"))
-    content.bodies_file = read_yaml(root / "bodies.yml")
-    content.bodies = list(_bodies(content.bodies_file, root))
-    content.regions = list(_regions(root / "regions.csv"))
+    words = _words(read_yaml(root / "steps.yml"))
+    bodies = read_yaml(root / "bodies.yml")
     files = sorted((root / "items").glob("*/*.yml"))
+    content = Content(
+        root=root,
+        version=_version(root, files),
+        bodies_file=bodies,
+        bodies=tuple(_bodies(bodies, root)),
+        regions=tuple(_regions(root / "regions.csv")),
+    )
     for path in files:
         try:
-            _read_item(path, content)
+            _read_item(path, content, words)
         except SpecError as error:
             content.errors.append(error)
-    content.version = _version(root, files)
     return content
 
 
 def _words(file: SpecFile) -> dict[str, StepWord]:
+    if not isinstance(file.data, dict):
+        raise file.error("is no mapping", remedy="write 'code: {name: …, kind: …}' per step")
     return {str(code): file.parse(StepWord, (code,)) for code in file.data}
 
 
 def _bodies(file: SpecFile, root: Path) -> Iterator[Body]:
+    if not isinstance(file.data, list):
+        raise file.error("is no list", remedy="write '- {code: …, name: …, nature: …}' per body")
     length = _region_length(root)
-    for position in range(len(file.data or ())):
-        body = file.parse(Body, (position,))
-        yield body.model_copy(update={"region": body.code[:length], "initials": body.code[length:]})
+    for position in range(len(file.data)):
+        text = file.parse(BodyText, (position,))
+        yield Body(region=text.code[:length], initials=text.code[length:], **dict(text))
 
 
 def _region_length(root: Path) -> int:
@@ -185,7 +195,7 @@ def _version(root: Path, files: list[Path]) -> str:
     return version_of(*parts)
 
 
-def _read_item(path: Path, content: Content) -> None:
+def _read_item(path: Path, content: Content, words: Mapping[str, StepWord]) -> None:
     file = read_yaml(path)
     if not isinstance(file.data, dict):
         raise file.error("is no mapping", remedy="start with 'code: …'")
@@ -197,7 +207,7 @@ def _read_item(path: Path, content: Content) -> None:
     if code.type == DISCLOSURE:
         content.disclosures.append(_disclosure(file, code, text))
     else:
-        content.powers.append(_power(file, code, text, content.words))
+        content.powers.append(_power(file, code, text, words))
 
 
 def _power(

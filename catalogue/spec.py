@@ -51,14 +51,19 @@ WrittenLimit = Annotated[
 ]
 
 
-class Body(Spec):
-    """One holder of powers (办理主体)."""
+class BodyText(Spec):
+    """One holder of powers (办理主体) as written in `bodies.yml`."""
 
     code: str
-    name: str
+    name: str = Field(min_length=1)
     nature: Nature
-    region: str = ""
-    initials: str = ""
+
+
+class Body(BodyText):
+    """One holder of powers; its code is its region and its initials."""
+
+    region: str
+    initials: str
 
 
 class StepWord(Spec):
