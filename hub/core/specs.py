@@ -76,6 +76,18 @@ _Loader.add_implicit_resolver(
 )
 
 
+def _timestamp(loader: Any, node: yaml.ScalarNode) -> Any:
+    """A date as YAML reads it; one that no calendar has (2012-02-30) is an error with its line."""
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        what = f"'{node.value}' is no date"
+        raise yaml.constructor.ConstructorError(None, None, what, node.start_mark) from None
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
+
+
 def read_yaml(path: Path) -> SpecFile:
     """Parse a YAML file and keep its line numbers. Raises SpecError if it is missing or not YAML."""
     try:
