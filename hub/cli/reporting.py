@@ -75,19 +75,22 @@ def print_rule_tests(results: Sequence[dict[str, Any]]) -> None:
 
 
 def department_table(title: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows by fate per department, with the open quarantine by reason."""
-    columns = ("department", *FATES, "rows/s", "quarantine by reason")
+    """Rows by fate per department, then the open quarantine by reason."""
     table(
         title,
-        columns,
+        ("department", *FATES, "rows/s"),
+        [[row["slug"], *(row[fate] for fate in FATES), row["rows_per_second"]] for row in rows],
+    )
+    waiting = [
         [
-            [
-                row["slug"], *(row[fate] for fate in FATES), row["rows_per_second"],
-                ", ".join(f"{k} {v}" for k, v in row["quarantined_by_reason"].items()) or "–",
-            ]
-            for row in rows
-        ],
-    )  # fmt: skip
+            row["slug"],
+            ", ".join(f"{reason} {n}" for reason, n in row["quarantined_by_reason"].items()),
+        ]
+        for row in rows
+        if row["quarantined_by_reason"]
+    ]
+    if waiting:
+        table("Waiting in quarantine 隔离区, by reason", ("department", "reason and rows"), waiting)
 
 
 def print_status(document: dict[str, Any]) -> None:
