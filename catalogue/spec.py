@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from hub.core.specs import Spec
 
@@ -23,7 +23,13 @@ Nature = Literal["legal_organ", "authorised", "entrusted", "other"]
 
 LIMIT = re.compile(r"^([0-9]+) (working_day|calendar_day|hour|minute|month)$")
 CHAIN = r"^[a-z_]+( -> [a-z_]+)+$"
-Money = Annotated[Decimal, Field(ge=0, max_digits=16, decimal_places=2)]
+CENT = Decimal("0.01")
+Money = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=16, decimal_places=2),
+    AfterValidator(lambda yuan: yuan.quantize(CENT)),
+]
+"""Yuan, always with two decimals."""
 
 
 class Limit(Spec):
