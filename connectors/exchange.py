@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from connectors.pace import Pace
 from connectors.settings import ExchangeSettings
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from connectors.exchange_rows import ExchangeTable
     from hub.core.batches import Cursor, RawBatch
 
-SECONDS_OF_ROWS = 10
+SECONDS_OF_ROWS: float = 10
 """Where a rate is agreed, one chunk holds at most what the source gives in that time."""
 
 
@@ -37,15 +36,19 @@ def check(department: Department) -> None:
 
 
 def connect(department: Department, url: str) -> ExchangeConnector:
-    """The connector of a department on a PostgreSQL URL. Does no I/O. Raises SpecError."""
+    """The connector of a department on a PostgreSQL URL (a driver named in it, `postgresql+psycopg`, is ignored).
+
+    Does no I/O. Raises SpecError.
+    """
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 
     settings = _settings(department)
+    scheme, _, rest = url.partition("://")
     try:
-        if urlsplit(url).scheme not in ("postgresql", "postgres"):
+        if scheme.partition("+")[0] not in ("postgresql", "postgres"):
             raise ProgrammingError
-        parameters = conninfo_to_dict(url)
+        parameters = conninfo_to_dict(f"postgresql://{rest}")
     except ProgrammingError:
         raise department.source.error(
             f"connection '{department.spec.connection}' is no PostgreSQL URL", ("connection",),
@@ -88,7 +91,7 @@ class ExchangeConnector:
         from hub.core.batches import CHUNK_ROWS, ROW, RawBatch, SourceFile
 
         table = self._table(dataset)
-        at_most = min(CHUNK_ROWS, (self.pace.rate or CHUNK_ROWS) * SECONDS_OF_ROWS)
+        at_most = min(CHUNK_ROWS, int((self.pace.rate or CHUNK_ROWS) * SECONDS_OF_ROWS))
         extent = exchange_rows.extent(table)
         after = extent.first - 1
         while after < extent.last:

