@@ -429,7 +429,7 @@ datasets:
     case_no: AJBH
     supplement: {notice_no: ID, notified_at: RQ, list: {join: [A, B], sep: ""}}
     clock_stop:
-      - {when: TB, stop_no: {const: 1}, kind: {const: other}, started_at: RQ, applicant_told: {present: GZ}}
+      - {when: TB, stop_no: {const: 1}, kind: {const: other}, started_at: RQ, approver: A, reason: A, applicant_told: {present: GZ}}
 """
 
 
@@ -439,15 +439,19 @@ def test_a_child_without_its_case_number_belongs_nowhere(
     mapping = mappings.read(write(NOTES, datasets=("notes",)))  # type: ignore[arg-type]
     raw = pa.table(
         {
-            "ID": ["1", "2"], "AJBH": ["A", ""], "RQ": ["2012-3-5", "2012-3-5"], "A": ["甲", "甲"],
+            "ID": ["1", "2"], "AJBH": ["A", ""], "RQ": ["2012-3-5", "2012-3-5"], "A": ["甲0791-86279288", "甲"],
             "B": ["乙", ""], "TB": ["1", "1"], "GZ": ["", ""],
         }
     )  # fmt: skip
     mapped = mappings.apply(mapping, "notes", raw, keys)
     assert rejected(mapped) == [(1, "missing_key", "AJBH")]
     assert mapped.records["record_key"].to_list() == ["1", "2"]
-    assert mapped.entities["supplement"].select(SRC, "notice_no", "list").rows() == [(0, 1, "甲乙")]
-    assert mapped.entities["clock_stop"]["applicant_told"].to_list() == [False]
+    assert mapped.entities["supplement"].select(SRC, "notice_no", "list").rows() == [
+        (0, 1, "甲■■■乙")
+    ]
+    assert mapped.entities["clock_stop"].select("approver", "reason", "applicant_told").rows() == [
+        ("甲0791-86279288", "甲■■■", False)  # one field, two conversions
+    ]
 
 
 def test_each_value_is_computed_once(standard: mappings.Mapping) -> None:
