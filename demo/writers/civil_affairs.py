@@ -12,7 +12,7 @@ from random import Random
 from demo.model import DemoCase, Publication
 from demo.writers.codes import OwnCodes, own_codes
 from demo.writers.dbf import DbfWriter, Value, fields
-from demo.writers.defects import Defect, new_code, pick
+from demo.writers.defects import Defect, charged, new_code, pick
 from demo.writers.fates import LANDED, Fates, quarantined
 from demo.writers.flat import by_period, parts, received, steps_by_place
 
@@ -33,8 +33,8 @@ DEFECTS = (
     Defect("key", "missing_key", 0.0006),
     Defect("date", "bad_date", 0.0010, lambda case: case.delivered_at is not None),
     Defect("century", "implausible_time", 0.0006, lambda case: case.delivered_at is not None),
-    Defect("negative", "negative_amount", 0.0006, lambda case: bool(case.charges)),
-    Defect("overflow", "bad_number", 0.0004, lambda case: bool(case.charges)),
+    Defect("negative", "negative_amount", 0.0006, charged),
+    Defect("overflow", "bad_number", 0.0004, charged),
 )
 DELETED_SHARE = 0.003
 NAMELESS_SHARE = 0.02

@@ -82,6 +82,11 @@ def new_code(department: str, cases: Sequence[DemoCase]) -> NewCode:
     return NewCode(code, frozenset(chosen), latent)
 
 
+def charged(case: DemoCase) -> bool:
+    """Whether something was charged; a waived charge is zero, which no sign makes negative."""
+    return bool(case.charges) and case.charges[0].amount > 0
+
+
 def full_width(text: str) -> str:
     """ASCII as full-width forms, as an input method left on types it."""
     return text.translate(_FULL_WIDTH)

@@ -14,7 +14,7 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from demo.model import DemoCase, Publication
 from demo.writers.codes import OwnCodes, own_codes
-from demo.writers.defects import Defect, bad_date, full_width, pick, spelled
+from demo.writers.defects import Defect, bad_date, charged, full_width, pick, spelled
 from demo.writers.fates import LANDED, Fates, quarantined
 from demo.writers.flat import CHECKLIST, by_period, parts, received, steps_by_place
 
@@ -42,8 +42,8 @@ DEFECTS = (
     ),
     Defect("date", "bad_date", 0.0016, lambda case: case.delivered_at is not None, least=4),
     Defect("code", "unmapped_code", 0.0010),
-    Defect("negative", "negative_amount", 0.0005, lambda case: bool(case.charges)),
-    Defect("number", "bad_number", 0.0005, lambda case: bool(case.charges)),
+    Defect("negative", "negative_amount", 0.0005, charged),
+    Defect("number", "bad_number", 0.0005, charged),
 )
 SUBTOTAL_EVERY = 40
 

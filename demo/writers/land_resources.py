@@ -13,7 +13,7 @@ from psycopg import sql
 
 from demo.model import DemoCase, Publication, Step
 from demo.writers.codes import OwnCodes, own_codes
-from demo.writers.defects import Defect, full_width, pick, spelled
+from demo.writers.defects import Defect, charged, full_width, pick, spelled
 from demo.writers.fates import LANDED, Fates, quarantined
 from hub.core.batches import CHUNK_ROWS
 
@@ -27,8 +27,8 @@ TRANSPORT = (("SJBBH", INT), ("CZSJ", TIME), ("JSBS", "char(1)"))
 OPERATED = datetime(2012, 12, 31, 17, 0)  # noqa: DTZ001  (the table's times have no zone)
 
 DEFECTS = (
-    Defect("number", "bad_number", 0.003, lambda case: bool(case.charges)),
-    Defect("negative", "negative_amount", 0.003, lambda case: bool(case.charges)),
+    Defect("number", "bad_number", 0.003, charged),
+    Defect("negative", "negative_amount", 0.003, charged),
     Defect("action", "unmapped_code", 0.012, lambda case: _last_step(case) is not None),
 )
 RETOLD_SHARE = 0.012

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 from demo.model import Charge, DemoCase, Notice, Paper, Publication, Step, Stop
 from demo.workdays import work_calendar
 from demo.writers.codes import OwnCodes, own_codes
-from demo.writers.defects import Defect, bad_date, pick
+from demo.writers.defects import Defect, bad_date, charged, pick
 from demo.writers.fates import LANDED, Fates, quarantined
 from demo.writers.flat import last_activity
 from hub.core.batches import CHUNK_ROWS
@@ -31,7 +31,7 @@ DEFECTS = (
     Defect("step_blank", "required_missing", 0.006, lambda case: _last_step(case) is not None),
     Defect("flag", "bad_boolean", 0.006, lambda case: any(not p.required for p in case.papers)),
     Defect("action", "unmapped_code", 0.005, lambda case: _last_step(case) is not None),
-    Defect("negative", "negative_amount", 0.002, lambda case: bool(case.charges)),
+    Defect("negative", "negative_amount", 0.002, charged),
 )
 
 Values = list[tuple[str, str]]
