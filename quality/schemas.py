@@ -69,7 +69,13 @@ def record_rules() -> list[Rule]:
     """What every source record must have before any of its entities is looked at."""
     present = pl.col(RECORD_KEY).fill_null("") != ""
     return [
-        Rule("missing_key", RECORD_KEY, present, "来源记录没有主键 (the record has no key)", True),
+        Rule(
+            "missing_key",
+            RECORD_KEY,
+            present,
+            "来源记录没有主键 (the record has no key)：在来源补录",
+            True,
+        ),
         _no_nul(RECORD_KEY, "来源记录键 (record key)"),
         *(
             Rule("required_missing", name, pl.col(name).is_not_null(), f"{name} is empty", True)
@@ -94,7 +100,7 @@ def key_rule(entity: Entity) -> Rule:
         key[-1],
         suspicious.not_() | (pl.col(RECORD_KEY).eq_missing(first_record) & once_per_row),
         f"{entity.zh}主键（{'、'.join(key)}）在本批中已被另一条记录占用 "
-        f"(an earlier record of this batch has the same key)",
+        f"(an earlier record of this batch has the same key)：在来源核对编号",
         judges_missing=True,
     )
 
@@ -162,7 +168,11 @@ def _column_rules(entity: Entity, column: Column, codelists: Codelists) -> Itera
     if column.required:
         present = value.fill_null("") != "" if _is_text(column) else value.is_not_null()
         yield Rule(
-            "required_missing", column.name, present, f"{label} 必填而为空 (required, empty)", True
+            "required_missing",
+            column.name,
+            present,
+            f"{label} 必填而为空 (required, empty)：在来源补录",
+            True,
         )
     if column.codelist:
         yield Rule(
@@ -174,16 +184,18 @@ def _column_rules(entity: Entity, column: Column, codelists: Codelists) -> Itera
     if column.kind in (Kind.TIMESTAMP, Kind.DATE):
         yield Rule(
             "implausible_time", column.name, _plausible(column),
-            f"{label} 不在 {EARLIEST} 至 {LATEST} 之间 (not a plausible time)",
+            f"{label} 不在 {EARLIEST} 至 {LATEST} 之间 (not a plausible time)：在来源更正",
         )  # fmt: skip
     if column.kind is Kind.MONEY:
-        yield Rule("negative_amount", column.name, value >= 0, f"{label} 为负数 (below zero)")
+        yield Rule(
+            "negative_amount", column.name, value >= 0, f"{label} 为负数 (below zero)：在来源更正"
+        )
 
 
 def _no_nul(column: str, label: str) -> Rule:
     return Rule(
         "illegal_bytes", column, pl.col(column).str.contains(_NUL, literal=True).not_(),
-        f"{label} 含有空字符 (holds a NUL character, which PostgreSQL cannot keep)",
+        f"{label} 含有空字符 (holds a NUL character, which PostgreSQL cannot keep)：在来源更正",
     )  # fmt: skip
 
 

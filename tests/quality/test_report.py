@@ -16,7 +16,11 @@ from hub.core.errors import LandingError, SourceUnavailable
 from quality import data_docs, report, suites
 
 NUMBER = "办件-360121-A"
-RAISES = """
+MORE = """
+  - type: expect_column_values_to_match_regex
+    kwargs: {column: source_case_no, regex: "^[0-9]+$"}
+    zh: 编号全为数字
+    en: a number of digits only
   - type: expect_column_values_to_match_regex
     kwargs: {column: status, regex: "("}
     zh: 正则有误
@@ -26,11 +30,11 @@ RAISES = """
 
 @pytest.fixture
 def expectations(tmp_path: Path) -> Path:
-    """What we ship, and one expectation that PostgreSQL cannot run."""
+    """What we ship, one expectation that every case fails, and one that PostgreSQL cannot run."""
     folder = tmp_path / "expectations"
     shutil.copytree(suites.FOLDER, folder)
     case = folder / "case.yml"
-    case.write_text(case.read_text("utf-8") + RAISES, "utf-8")
+    case.write_text(case.read_text("utf-8") + MORE, "utf-8")
     return folder
 
 
@@ -74,9 +78,10 @@ def test_the_checkpoint_tells_met_failed_empty_and_raised_apart(
     assert found["expectations"] == len(found["checks"])
     assert found["expectations"] == found["evaluated"] + found["no_values"] + found["not_evaluated"]
     assert [(f["columns"], f["rows"], f["unexpected"]) for f in found["failures"]] == [
-        (["decided_at", "accepted_at"], 19, 1)
+        (["decided_at", "accepted_at"], 19, 1),
+        (["source_case_no"], 19, 19),
     ]
-    assert found["failed"] == 1
+    assert found["failed"] == 2
     assert [(e["zh"], e["state"]) for e in found["errors"]] == [("正则有误", "not_evaluated")]
     assert found["not_evaluated"] == 1
     assert state(found, "result") == ["met"]  # the deleted row's code is nobody's business
@@ -92,6 +97,7 @@ def test_the_checkpoint_tells_met_failed_empty_and_raised_apart(
         content = page.read_text("utf-8")
         assert re.search(r"""(?:src|href)=["']?(?:https?:)?//""", content) is None, page
         assert "<script" not in content
+    # No value of a case is in any page or result, not even of those that failed; nor is the warehouse's address.
     kept = [path for path in (hub_home / "quality").rglob("*") if path.is_file()]
     assert not [path for path in kept if NUMBER.encode() in path.read_bytes()]
     assert not [path for path in kept if b"psycopg://" in path.read_bytes()]
