@@ -96,6 +96,8 @@ def department_table(title: str, rows: Sequence[dict[str, Any]]) -> None:
 def print_status(document: dict[str, Any]) -> None:
     """The whole of `hub status`."""
     department_table("Departments 部门", document["departments"])
+    for batch in document["batches"]:
+        batch["dataset"] = f"{batch['department']}.{batch['dataset']}"
     run = document["supervision"]
     if run:
         table(
@@ -111,7 +113,7 @@ def print_status(document: dict[str, Any]) -> None:
          ("department", "codelist", "source_code", "source_name", "rows")),
         ("Drift: columns that the mapping does not know or misses", "drift",
          ("department", "dataset", "column", "change", "batches")),
-        ("Last batches", "batches", ("batch_id", "department", "dataset", "kind", *FATES)),
+        ("Last batches", "batches", ("batch_id", "dataset", *FATES)),
     ):  # fmt: skip
         if document[key]:
             table(title, columns, [[row[column] for column in columns] for row in document[key]])

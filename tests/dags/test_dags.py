@@ -41,7 +41,12 @@ def load_dags(home: Path, departments: Path) -> dict[str, Any]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "PYTHONPATH": str(ROOT),
     }  # fmt: skip
     shown = subprocess.run(
-        [sys.executable, "-c", PROBE], cwd=home, env=env, capture_output=True, text=True, check=False
+        [sys.executable, "-c", PROBE],
+        cwd=home,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert shown.returncode == 0, shown.stderr[-3000:]
     described: dict[str, Any] = json.loads(shown.stdout.strip().splitlines()[-1])
@@ -61,7 +66,10 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_one_dag_per_department_folder(described: dict[str, Any]) -> None:
     folders = {path.parent.name for path in (ROOT / "departments").glob("*/source.yml")}
-    assert set(described["dags"]) == {f"ingest__{slug}" for slug in folders} | {"supervise", "quality"}
+    assert set(described["dags"]) == {f"ingest__{slug}" for slug in folders} | {
+        "supervise",
+        "quality",
+    }
 
 
 def test_a_broken_folder_breaks_only_its_own_dag(described: dict[str, Any]) -> None:

@@ -77,7 +77,9 @@ def test_help_imports_no_engine() -> None:
 def test_a_broken_folder_is_named_by_file_and_line(tmp_path: Path) -> None:
     folder = tmp_path / "departments" / "lost_office"
     folder.mkdir(parents=True)
-    (folder / "source.yml").write_text("title: {zh: 某局, en: Office}\nbody: 36012100GT\ncolour: red\n")
+    (folder / "source.yml").write_text(
+        "title: {zh: 某局, en: Office}\nbody: 36012100GT\ncolour: red\n"
+    )
     shown = hub("check", "lost_office", "--json", HUB_DEPARTMENTS=str(folder.parent))
     assert shown.returncode == 2
     problems = json.loads(shown.stdout)["problems"]

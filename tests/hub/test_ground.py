@@ -25,7 +25,15 @@ def test_generic_names_resolve_inside_this_repository(package: str) -> None:
 
 def test_lock_files_are_hashed_and_name_no_host() -> None:
     locks = sorted((ROOT / "requirements").glob("*.txt"))
-    assert {lock.stem for lock in locks} >= {"base", "dev", "airflow", "quality", "oracle", "odbc", "s3"}
+    assert {lock.stem for lock in locks} >= {
+        "base",
+        "dev",
+        "airflow",
+        "quality",
+        "oracle",
+        "odbc",
+        "s3",
+    }
     for lock in locks:
         text = lock.read_text()
         assert "--hash=sha256:" in text

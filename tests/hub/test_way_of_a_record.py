@@ -103,7 +103,11 @@ def test_every_batch_balances_and_its_checksums_agree(ran: Ran) -> None:
 def test_a_second_run_lands_nothing_and_finds_the_same(ran: Ran) -> None:
     """Invariants 2 and 8: cursors hold, findings are idempotent."""
     before = scalar(ran.hub, "select count(*) from supervision.finding_event")
-    again = [c for slug in department_slugs(ran.hub.settings.departments) for c in pipeline.run(ran.hub, slug)]
+    again = [
+        c
+        for slug in department_slugs(ran.hub.settings.departments)
+        for c in pipeline.run(ran.hub, slug)
+    ]
     assert sum(c.landed for c in again) == 0
     run = pipeline.supervise(ran.hub, AS_OF)
     assert run.findings_hash == ran.findings_hash
@@ -112,9 +116,7 @@ def test_a_second_run_lands_nothing_and_finds_the_same(ran: Ran) -> None:
 
 def test_same_raw_objects_give_the_same_findings(ran: Ran, tmp_path: Path) -> None:
     """Invariant 4: another warehouse, another key, other batch ids, departments in reverse order."""
-    settings = Settings(
-        tmp_path, None, str(tmp_path / "objects"), ran.hub.settings.departments
-    )
+    settings = Settings(tmp_path, None, str(tmp_path / "objects"), ran.hub.settings.departments)
     other = pipeline.open_hub(settings)
     try:
         write_county(settings)
@@ -151,7 +153,9 @@ def test_no_identity_or_phone_number_outside_restricted(ran: Ran) -> None:
 def applicant_secrets(hub: Hub) -> set[str]:
     """Identity and phone numbers in clear, decrypted from where alone they may be."""
     with hub.engine.connect() as connection:
-        rows = connection.execute(text("select identity_enc, phone_enc from restricted.party")).all()
+        rows = connection.execute(
+            text("select identity_enc, phone_enc from restricted.party")
+        ).all()
     clear = {hub.keys.decrypt(bytes(value)) for row in rows for value in row if value is not None}
     return {value for value in clear if len(value) >= 11}
 
