@@ -6,8 +6,7 @@ than guessed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 import polars as pl
 
@@ -21,6 +20,8 @@ EXCEL_SERIALS = (20_000, 60_000)
 """Plain numbers in this range (1954 to 2064) are Excel's days since 1899-12-30."""
 
 _LAST_YEAR_OF_20YY = 49
+_LAST_DAYS = dict(enumerate((31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), start=1))
+_EXCEL_START = int(datetime(1899, 12, 30, tzinfo=UTC).timestamp()) * 1_000_000
 
 _HALF = "上午|下午|[Aa][Mm]|[Pp][Mm]"
 _WRITTEN = rf"""(?x)^
@@ -46,31 +47,6 @@ _REGULAR = (
     (r"^[0-9]{12}[0-5][0-9]$", "%Y%m%d%H%M%S"),
 )
 """Forms that Polars' own parser reads several times faster than a regular expression: what programs write."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The components of a time, as integer expressions; null where the form was not met."""
-
-    year: pl.Expr
-    month: pl.Expr
-    day: pl.Expr
-    hour: pl.Expr
-    minute: pl.Expr
-    second: pl.Expr
-
-    def when_valid(self) -> pl.Expr:
-        """The naive time; null where it does not exist (2012-02-30, 25:00)."""
-        exists = (
-            (self.year >= 1)
-            & self.month.is_between(1, 12)
-            & self.day.is_between(1, _days_in_month(self.year, self.month))
-            & (self.hour <= 23)
-            & (self.minute <= 59)
-            & (self.second <= 59)
-        )
-        year = pl.when(exists).then(self.year)  # a null year keeps pl.datetime from raising
-        return pl.datetime(year, self.month, self.day, self.hour, self.minute, self.second)
 
 
 def local_time(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -130,82 +106,88 @@ def _read_texts(texts: pl.Series) -> pl.Series:
 
 
 def _read_typed(texts: pl.Series) -> pl.Series:
-    frame = texts.alias("text").to_frame().select(half_width(pl.col("text")))
-    groups = frame.select(pl.col("text").str.extract_groups(_WRITTEN)).unnest("text")
-    compact = frame.select(pl.col("text").str.extract_groups(_COMPACT)).unnest("text")
-    return pl.select(
-        pl.coalesce(
-            groups.select(_written()).to_series(),
-            compact.select(_compact()).to_series(),
-            frame.select(_serial(pl.col("text"))).to_series(),
-        )
-    ).to_series()
-
-
-def _written() -> pl.Expr:
-    def part(*names: str) -> pl.Expr:
-        return pl.coalesce(names)
-
-    parts = _Parts(
-        year=_full_year(part("y", "Y")),
-        month=_number(part("m", "M")),
-        day=_number(part("d", "D")),
-        hour=_full_hour(_number(part("h")).fill_null(0), part("half", "glued", "after")),
-        minute=_number(part("i")).fill_null(0),
-        second=_number(part("s")).fill_null(0),
+    """The forms that people type. In small steps: as one expression, planning it would take longer than the work."""
+    text = pl.col("text")
+    frame = texts.alias("text").to_frame().select(half_width(text))
+    written = frame.select(text.str.extract_groups(_WRITTEN)).unnest("text")
+    compact = frame.select(text.str.extract_groups(_COMPACT)).unnest("text")
+    days = frame.select(
+        pl.when(text.str.contains(_SERIAL)).then(text).cast(pl.Float64, strict=False)
     )
-    fraction = part("f").str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64, strict=False)
-    local = parts.when_valid() + pl.duration(microseconds=fraction.fill_null(0))
-    return _shifted(local, part("zone"))
+    steps = (_from_written(written), _assembled(compact.cast(pl.Int32)), _from_serial(days))
+    return pl.DataFrame(steps).select(pl.coalesce(pl.all())).to_series()
 
 
-def _compact() -> pl.Expr:
-    return _Parts(*(_number(pl.col(name)) for name in "ymdhis")).when_valid()
+def _from_written(groups: pl.DataFrame) -> pl.Series:
+    """The naive local time of the groups of _WRITTEN."""
+    text = groups.select(
+        pl.coalesce("y", "Y").alias("y"),
+        pl.coalesce("m", "M").alias("m"),
+        pl.coalesce("d", "D").alias("d"),
+        *(pl.col(name).fill_null("0") for name in "his"),
+        pl.coalesce("half", "glued", "after").str.to_lowercase().alias("half"),
+    )
+    short = pl.Series("short", text["y"].str.len_bytes() == 2)
+    parts = text.cast(dict.fromkeys("ymdhis", pl.Int32)).with_columns(short)
+    parts = parts.with_columns(_full_year().alias("y"), _full_hour().alias("h"))
+    local = _assembled(parts)
+    if groups["f"].null_count() < groups.height:
+        micros = groups["f"].fill_null("").str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64)
+        local = local + micros.cast(pl.Duration("us"))
+    if groups["zone"].null_count() < groups.height:
+        local = pl.select(_shifted(pl.lit(local), pl.lit(groups["zone"]))).to_series()
+    return local.alias("written")
 
 
-def _serial(text: pl.Expr) -> pl.Expr:
-    low, high = EXCEL_SERIALS
-    days = pl.when(text.str.contains(_SERIAL)).then(text).cast(pl.Float64, strict=False)
-    seconds = (pl.when(days.is_between(low, high)).then(days) * 86_400).round(0).cast(pl.Int64)
-    return pl.lit(date(1899, 12, 30)).cast(pl.Datetime("us")) + pl.duration(seconds=seconds)
+def _assembled(parts: pl.DataFrame) -> pl.Series:
+    """Naive times of the integer columns y, m, d, h, i, s; null where they do not exist (2012-02-30, 25:00)."""
+    year = pl.col("y")
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    last = pl.col("m").replace_strict(_LAST_DAYS, default=0, return_dtype=pl.Int32)
+    checked = parts.with_columns(last=last + (leap & (pl.col("m") == 2)).cast(pl.Int32))
+    exists = (
+        (year >= 1)
+        & pl.col("d").is_between(1, pl.col("last"))
+        & (pl.col("h") <= 23)
+        & (pl.col("i") <= 59)
+        & (pl.col("s") <= 59)
+    )
+    # A null year keeps pl.datetime from raising at parts that do not exist.
+    sound = checked.with_columns(pl.when(exists).then(year).alias("y"))
+    return sound.select(pl.datetime("y", "m", "d", "h", "i", "s")).to_series().alias("assembled")
 
 
-def _number(digits: pl.Expr) -> pl.Expr:
-    return digits.cast(pl.Int32, strict=False)
+def _from_serial(days: pl.DataFrame) -> pl.Series:
+    count = pl.col("text")
+    seconds = pl.when(count.is_between(*EXCEL_SERIALS)).then((count * 86_400).round(0))
+    micros = days.select(seconds.cast(pl.Int64) * 1_000_000 + _EXCEL_START).to_series()
+    return micros.cast(pl.Datetime("us")).alias("serial")
 
 
-def _full_year(digits: pl.Expr) -> pl.Expr:
-    year = _number(digits)
+def _full_year() -> pl.Expr:
+    year = pl.col("y")
     century = pl.when(year <= _LAST_YEAR_OF_20YY).then(2000).otherwise(1900)
-    return pl.when(digits.str.len_bytes() == 2).then(year + century).otherwise(year)
+    return pl.when("short").then(year + century).otherwise(year)
 
 
-def _full_hour(hour: pl.Expr, half: pl.Expr) -> pl.Expr:
+def _full_hour() -> pl.Expr:
     """Hour 0 to 23. 下午2 and 下午14 are both 14; 上午12 is 0; 上午13 does not exist."""
-    afternoon = half.str.to_lowercase().is_in(["下午", "pm"])
+    half, hour = pl.col("half"), pl.col("h")
     return (
         pl.when(half.is_null()).then(hour)
-        .when(afternoon).then(pl.when(hour < 12).then(hour + 12).otherwise(hour))
+        .when(half.is_in(["下午", "pm"])).then(pl.when(hour < 12).then(hour + 12).otherwise(hour))
         .when(hour < 12).then(hour)
         .when(hour == 12).then(0)
         .otherwise(99)
     )  # fmt: skip
 
 
-def _days_in_month(year: pl.Expr, month: pl.Expr) -> pl.Expr:
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    return (
-        pl.when(month == 2).then(pl.when(leap).then(29).otherwise(28))
-        .when(month.is_in([4, 6, 9, 11])).then(30)
-        .otherwise(31)
-    )  # fmt: skip
-
-
 def _shifted(local: pl.Expr, zone: pl.Expr) -> pl.Expr:
     """A time that names its offset (as XML's dateTime may), as local time."""
     digits = zone.str.replace_all(r"[^0-9]", "")
-    minutes = _number(digits.str.slice(0, 2)) * 60 + _number(digits.str.slice(2, 2))
-    signed = pl.when(zone.str.starts_with("-")).then(-minutes).otherwise(minutes)
+    hours, minutes = (digits.str.slice(at, 2).cast(pl.Int32, strict=False) for at in (0, 2))
+    offset = hours * 60 + minutes
+    signed = pl.when(zone.str.starts_with("-")).then(-offset).otherwise(offset)
     utc = local - pl.duration(minutes=pl.when(zone == "Z").then(0).otherwise(signed))
     here = (
         utc.dt.replace_time_zone("UTC").dt.convert_time_zone(TIME_ZONE).dt.replace_time_zone(None)
