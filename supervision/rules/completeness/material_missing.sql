@@ -8,7 +8,7 @@ with listed as (
 reported as (
     select
         m.case_id,
-        coalesce(array_agg(m.material_code order by m.material_code) filter (where m.received), '{}') as received
+        coalesce(array_agg(m.material_code) filter (where m.received), '{}') as received
     from scope
     join core.material m on m.case_id = scope.case_id and m.deleted_at is null
     group by m.case_id
@@ -43,8 +43,12 @@ select
         'source_case_no', j.source_case_no,
         'power_version', j.version,
         'accepted_on', (j.accepted_at at time zone 'Asia/Shanghai')::date,
-        'missing_materials', array(select m from unnest(j.required) m where m <> all (j.received)),
-        'received_materials', j.received
+        'missing_materials', case
+            when not j.required <@ j.received then array(select m from unnest(j.required) m where m <> all (j.received))
+        end,
+        'received_materials', case
+            when not j.required <@ j.received then array(select m from unnest(j.received) m order by m)
+        end
     ) as facts,
     null::numeric as limit_value,
     null as limit_unit,

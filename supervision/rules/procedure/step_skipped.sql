@@ -34,7 +34,9 @@ select
     jsonb_build_object(
         'source_case_no', j.source_case_no,
         'power_version', j.version,
-        'missing_steps', array(select s from unnest(j.mandatory) s where s <> all (j.steps)),
+        'missing_steps', case
+            when not j.mandatory <@ j.steps then array(select s from unnest(j.mandatory) s where s <> all (j.steps))
+        end,
         'path', j.steps
     ) as facts,
     null::numeric as limit_value,

@@ -1,19 +1,25 @@
 -- Cases in which a step of work or decision started before acceptance. Times are compared as instants, but as local
 -- dates when either of them carries no time of day (exactly 00:00:00).
-with step as (
+with flow as (
+    select
+        power_code,
+        version,
+        array_agg(step_code) as steps,
+        array_agg(step_code) filter (where kind in ('work', 'decision')) as working_steps
+    from catalogue.step
+    group by power_code, version
+),
+early as (
     select
         v.case_id,
-        e.event_no,
-        e.step_code,
-        s.started,
-        k.kind,
-        case
-            when '00:00' in (s.started::time, s.accepted::time) then s.started::date < s.accepted::date
-            else s.started < s.accepted
-        end as is_early
+        bool_or(k.kind is null) as has_unknown_step,
+        jsonb_agg(
+            jsonb_build_object('step', e.step_code, 'started_at', to_char(s.started, 'YYYY-MM-DD HH24:MI:SS'))
+            order by s.started, e.event_no
+        ) filter (where k.kind is not null) as steps
     from case_version v
     join core."case" c on c.case_id = v.case_id
-    join core.event e on e.case_id = v.case_id and e.deleted_at is null
+    join core.event e on e.case_id = v.case_id and e.deleted_at is null and e.started_at < c.accepted_at
     cross join lateral (
         select
             e.started_at at time zone 'Asia/Shanghai' as started,
@@ -21,19 +27,9 @@ with step as (
     ) s
     left join catalogue.step k
         on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
-),
-judged as (
-    select
-        case_id,
-        bool_or(is_early is null) as has_no_acceptance,
-        bool_or(is_early and kind is null) as has_unknown_early,
-        jsonb_agg(
-            jsonb_build_object('step', step_code, 'started_at', to_char(started, 'YYYY-MM-DD HH24:MI:SS'))
-            order by started, event_no
-        ) filter (where is_early and kind is not null) as early_steps
-    from step
-    where kind in ('work', 'decision') or kind is null
-    group by case_id
+    where (k.kind in ('work', 'decision') or k.kind is null)
+        and ('00:00' not in (s.started::time, s.accepted::time) or s.started::date < s.accepted::date)
+    group by v.case_id
 )
 select
     'case:' || v.case_id as subject,
@@ -42,27 +38,32 @@ select
     v.power_code,
     case
         when w.why_not is not null then 'not_evaluable'
-        when j.early_steps is not null then 'violation'
+        when y.steps is not null then 'violation'
         else 'compliant'
     end as outcome,
     jsonb_build_object(
         'source_case_no', v.source_case_no,
         'power_version', v.version,
         'accepted_at', to_char(c.accepted_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS'),
-        'early_steps', j.early_steps
+        'early_steps', y.steps
     ) as facts,
     null::numeric as limit_value,
     null as limit_unit,
     null::numeric as elapsed,
     null::date as due_on,
     w.why_not as reason
-from judged j
-join case_version v on v.case_id = j.case_id
-join core."case" c on c.case_id = j.case_id
+from path t
+join case_version v on v.case_id = t.case_id
+join core."case" c on c.case_id = t.case_id
+left join flow f on f.power_code = v.power_code and f.version = v.version
+left join early y on y.case_id = t.case_id
 cross join lateral (
     select case
         when v.reason is not null then v.reason
-        when j.has_no_acceptance then 'acceptance_missing'
-        when j.early_steps is null and j.has_unknown_early then 'step_not_in_flow'
+        when c.accepted_at is null then 'acceptance_missing'
+        when y.steps is null and y.has_unknown_step then 'step_not_in_flow'
     end as why_not
 ) w
+where v.reason is not null
+    or t.steps && f.working_steps
+    or (t.steps <@ f.steps) is not true
