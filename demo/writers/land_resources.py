@@ -27,9 +27,9 @@ TRANSPORT = (("SJBBH", INT), ("CZSJ", TIME), ("JSBS", "char(1)"))
 OPERATED = datetime(2012, 12, 31, 17, 0)  # noqa: DTZ001  (the table's times have no zone)
 
 DEFECTS = (
-    Defect("number", "bad_number", 0.003, charged),
-    Defect("negative", "negative_amount", 0.003, charged),
-    Defect("action", "unmapped_code", 0.012, lambda case: _last_step(case) is not None),
+    Defect("number", "bad_number", 0.005, charged),
+    Defect("negative", "negative_amount", 0.005, charged),
+    Defect("action", "unmapped_code", 0.025, lambda case: _last_step(case) is not None),
 )
 RETOLD_SHARE = 0.012
 """Share of rows that were reported twice; in a third of them nothing had changed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from xml.sax.saxutils import escape
@@ -27,11 +27,11 @@ LAST_STEPS = ("issue", "deliver")
 """Steps that no flow demands: losing one changes no rule's outcome."""
 
 DEFECTS = (
-    Defect("step_date", "bad_date", 0.008, lambda case: _last_step(case) is not None),
-    Defect("step_blank", "required_missing", 0.006, lambda case: _last_step(case) is not None),
-    Defect("flag", "bad_boolean", 0.006, lambda case: any(not p.required for p in case.papers)),
-    Defect("action", "unmapped_code", 0.005, lambda case: _last_step(case) is not None),
-    Defect("negative", "negative_amount", 0.002, charged),
+    Defect("step_date", "bad_date", 0.013, lambda case: _last_step(case) is not None),
+    Defect("step_blank", "required_missing", 0.010, lambda case: _last_step(case) is not None),
+    Defect("flag", "bad_boolean", 0.012, lambda case: any(not p.required for p in case.papers)),
+    Defect("action", "unmapped_code", 0.009, lambda case: _last_step(case) is not None),
+    Defect("negative", "negative_amount", 0.004, charged),
 )
 
 Values = list[tuple[str, str]]
@@ -46,6 +46,16 @@ class Element:
     fate: str = LANDED
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What goes into one package: positions of cases and of published items."""
+
+    name: str
+    sent: datetime
+    cases: list[int]
+    items: list[int]
+
+
 @dataclass(slots=True)
 class Package:
     """One file: its text, and its records per dataset in the order of the file."""
@@ -54,11 +64,12 @@ class Package:
     body: list[str] = field(default_factory=list)
     records: dict[str, list[Element]] = field(default_factory=lambda: defaultdict(list))
 
-    def save(self, folder: Path, number: str, sent: datetime, version: int) -> None:
-        """Write the file."""
+    def save(self, folder: Path, delivery: Delivery, version: int) -> None:
+        """Write the file. The second version is sent two hours after the first."""
+        sent = delivery.sent + timedelta(hours=2 * (version - 1))
         head = _element("Head", [
-            ("No", number), ("Dept", BODY), ("SendTime", _second(sent)), ("DataVer", str(version)),
-            ("Count", str(len(self.body))),
+            ("No", delivery.name.replace("_", "")), ("Dept", BODY), ("SendTime", _second(sent)),
+            ("DataVer", str(version)), ("Count", str(len(self.body))),
         ])  # fmt: skip
         text = f'<?xml version="1.0" encoding="GB18030"?>\n<Package>\n{head}<Body>\n{"".join(self.body)}</Body>\n</Package>\n'
         (folder / self.file).write_bytes(text.encode(CHARSET))
@@ -70,29 +81,31 @@ def write(
     """Write GA<yyyymmdd>_<nn>.xml per working day, and GA<yyyymmdd>_<nn>_2.xml for a package sent again."""
     target.mkdir(parents=True, exist_ok=True)
     fates, teller, batches = Fates(), _Teller(own_codes(SLUG), rng), _Batches()
-    defects = pick(cases, DEFECTS, rng, frozenset())
+    deliveries = list(_deliveries(cases, publications))
+    resent = {
+        place
+        for place, delivery in enumerate(deliveries)
+        if rng.random() < RESENT_SHARE and delivery.cases and not delivery.items
+    }
+    spared = frozenset(at for place in resent for at in deliveries[place].cases)
+    defects = pick(cases, DEFECTS, rng, spared)
     clean = [at for at, item in enumerate(publications) if not item.violations]
     unreadable = frozenset(rng.sample(clean, min(len(clean), 1 + len(publications) // 200)))
-    for name, sent, chunk, items in _deliveries(cases, publications):
-        package = Package(f"{name}.xml")
-        for at in chunk:
+    for place, delivery in enumerate(deliveries):
+        package = Package(f"{delivery.name}.xml")
+        for at in delivery.cases:
             teller.tell_case(package, cases[at], defects.get(at))
-        for at in items:
+        for at in delivery.items:
             teller.tell_publication(package, publications[at], at in unreadable)
-        whole = not any(at in defects for at in chunk) and not items
-        if whole and rng.random() < RESENT_SHARE:
-            first = Package(package.file)
-            mistaken = rng.randrange(len(chunk))
-            for place, at in enumerate(chunk):
-                case = cases[at]
-                teller.tell_case(first, _mistaken(case) if place == mistaken else case, None)
-            again = Package(f"{name}_2.xml", package.body, package.records)
+        if place in resent:
+            first = teller.mistaken(delivery, cases)
+            again = Package(f"{delivery.name}_2.xml", package.body, package.records)
             if batches.take_together(first.records, again.records):
-                first.save(target, name.replace("_", ""), sent, 1)
-                again.save(target, name.replace("_", ""), sent.replace(hour=20), 2)
+                first.save(target, delivery, 1)
+                again.save(target, delivery, 2)
                 _say_resent(fates, first, again)
                 continue
-        package.save(target, name.replace("_", ""), sent, 1)
+        package.save(target, delivery, 1)
         batches.take(package.records)
         _say(fates, package)
     return fates
@@ -100,8 +113,8 @@ def write(
 
 def _deliveries(
     cases: Sequence[DemoCase], publications: Sequence[Publication]
-) -> Iterator[tuple[str, datetime, list[int], list[int]]]:
-    """Name, time and content (positions of cases and of published items) of each package, in order."""
+) -> Iterator[Delivery]:
+    """What is sent, in order: every working day what moved since the day before."""
     calendar = work_calendar()
     moved: dict[int, list[int]] = defaultdict(list)
     for at, case in enumerate(cases):
@@ -114,7 +127,7 @@ def _deliveries(
         for first in range(0, max(len(due), 1), CASES_PER_PACKAGE):
             name = f"GA{day:%Y%m%d}_{first // CASES_PER_PACKAGE + 1:02}"
             chunk = due[first : first + CASES_PER_PACKAGE]
-            yield name, day.replace(hour=18), chunk, [] if first else items
+            yield Delivery(name, day.replace(hour=18), chunk, [] if first else items)
 
 
 class _Teller:
@@ -166,6 +179,14 @@ class _Teller:
                     f"<{name}s>\n{''.join(element.text for element in elements)}</{name}s>\n"
                 )
         package.body.append("".join(text) + "</Case>\n")
+
+    def mistaken(self, delivery: Delivery, cases: Sequence[DemoCase]) -> Package:
+        """The package as it was first sent, with mistakes in one of its cases."""
+        package = Package(f"{delivery.name}.xml")
+        wrong = self.rng.choice(delivery.cases)
+        for at in delivery.cases:
+            self.tell_case(package, _mistaken(cases[at]) if at == wrong else cases[at], None)
+        return package
 
     def tell_publication(self, package: Package, item: Publication, unreadable: bool) -> None:
         """One published item."""
