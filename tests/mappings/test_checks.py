@@ -259,3 +259,11 @@ def test_checks_need_no_files_of_ours(standard: mappings.Mapping) -> None:
     assert {problem.what for problem in found} >= {
         "powers.csv has no lines", "codes.csv has no lines for result",
     }  # fmt: skip
+
+
+def test_a_mapping_in_another_charset_is_a_problem_not_a_crash(write: Write) -> None:
+    department = write(BASE)
+    for name in ("mapping.yml", "powers.csv"):
+        (department.folder / name).write_bytes("# 国土资源局\n".encode("gb18030"))
+        assert any(problem.file.name == name for problem in mappings.check(department))
+        write(BASE)
