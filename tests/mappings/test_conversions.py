@@ -25,7 +25,7 @@ def parsed(name: str, values: list[object], dtype: object = pl.String) -> list[o
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(ANYTHING, max_size=6))
 def test_no_conversion_raises_on_any_text(texts: list[str | None]) -> None:
     frame = pl.DataFrame({"value": pl.Series(texts, dtype=pl.String)})
@@ -50,7 +50,7 @@ def test_no_conversion_raises_on_native_columns(dtype: pl.DataType) -> None:
         assert read.to_series().to_list() == [None]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(-(10**13), 10**13))
 def test_every_written_form_of_an_amount_is_the_same_money(cents: int) -> None:
     amount = Decimal(cents) / 100
@@ -83,7 +83,7 @@ def test_booleans_are_a_closed_list() -> None:
     assert parsed("boolean", [1, 0, 2], pl.Int64) == [True, False, None]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.text(max_size=40))
 def test_half_width_changes_full_width_forms_and_nothing_else(text: str) -> None:
     got = pl.select(half_width(pl.lit(text))).item()

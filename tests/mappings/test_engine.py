@@ -305,7 +305,7 @@ DIGITS = re.compile(r"[0-9０-９]{8,}")
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(st.dictionaries(st.sampled_from(FIELDS), SECRETS, min_size=1), min_size=1, max_size=4))  # fmt: skip
 def test_no_message_shows_a_number_of_a_person(
@@ -327,7 +327,7 @@ def test_shown_values_are_shortened(map_rows: MapRows) -> None:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(st.dictionaries(st.sampled_from(("AJBH", *FIELDS)), st.none() | st.text(max_size=12)), min_size=1, max_size=5))  # fmt: skip
 def test_every_row_has_one_record_whatever_it_holds(

@@ -60,7 +60,7 @@ def states(*numbers: str | None, kind: str | None = None) -> list[str]:
     return [state for _, state, _ in look(*numbers, kind=kind)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(110000, 659999), BIRTHS, st.integers(0, 999))
 def test_resident_numbers(region: int, born: date, serial: int) -> None:
     body = f"{region}{born:%Y%m%d}{serial:03}"
@@ -70,7 +70,7 @@ def test_resident_numbers(region: int, born: date, serial: int) -> None:
     assert states(*all_checks, kind="person") == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(110000, 659999), BIRTHS, st.integers(0, 999))
 def test_fifteen_digits_become_the_same_person(region: int, born: date, serial: int) -> None:
     body = f"{region}{born:%Y%m%d}{serial:03}"
@@ -81,7 +81,7 @@ def test_fifteen_digits_become_the_same_person(region: int, born: date, serial: 
         assert set(look(full, old, spaced, wide, f"'{full}", kind=kind)) == {(full, "valid", None)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.text(LETTERS, min_size=8, max_size=8))
 def test_organisation_codes(body: str) -> None:
     right = organisation_check(body)
@@ -90,7 +90,7 @@ def test_organisation_codes(body: str) -> None:
     assert look(f"{body}-{right}", kind="enterprise") == [(body + right, "valid", None)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.text(CREDIT, min_size=2, max_size=2), st.integers(100000, 999999), st.text(CREDIT, min_size=9, max_size=9))  # fmt: skip
 def test_unified_social_credit_codes(first: str, region: int, middle: str) -> None:
     body = f"{first}{region}{middle}"
@@ -100,7 +100,7 @@ def test_unified_social_credit_codes(first: str, region: int, middle: str) -> No
     assert states(*codes, kind="enterprise") == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**14 - 1))
 def test_register_numbers(serial: int) -> None:
     body = f"{serial:014}"
@@ -145,7 +145,7 @@ def test_absent_is_a_state_of_its_own() -> None:
     assert look(None, "", "　") == [(None, "absent", None)] * 3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.none() | st.text(max_size=20), max_size=5), st.sampled_from(["person", "other", None]))  # fmt: skip
 def test_examine_never_raises(numbers: list[str | None], kind: str | None) -> None:
     frame = examine(

@@ -69,7 +69,7 @@ def moment_forms(moment: datetime) -> list[str]:
     return [*forms, f"{serial:.10f}"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(MOMENTS)
 def test_every_written_form_of_a_moment_is_the_same_instant(moment: datetime) -> None:
     forms = moment_forms(moment)
@@ -83,7 +83,7 @@ def test_every_written_form_of_a_moment_is_the_same_instant(moment: datetime) ->
     assert not wrong
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.dates(date(1955, 1, 1), date(2049, 12, 31)))
 def test_every_written_form_of_a_day_is_its_midnight(day: date) -> None:
     forms = [*day_forms(day), str((day - date(1899, 12, 30)).days)]
@@ -91,7 +91,7 @@ def test_every_written_form_of_a_day_is_its_midnight(day: date) -> None:
     assert set(converted(list(forms), "date")) == {day}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(MOMENTS)
 def test_native_values_are_taken_as_they_are(moment: datetime) -> None:
     expected = [as_instant(moment)]
