@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -44,6 +45,14 @@ def hub_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
+def _roomy_folder() -> str | None:
+    """Memory, where there is enough of it: the databases of tests need not survive, only not wait for the disk."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < 2 * 2**30:
+        return None
+    return str(memory)
+
+
 @pytest.fixture(scope="session")
 def pg_server() -> Iterator[Server]:
     """One embedded server per worker, stopped and removed at the end.
@@ -53,7 +62,7 @@ def pg_server() -> Iterator[Server]:
     """
     from warehouse import server
 
-    home = Path(tempfile.mkdtemp(prefix="hub-test-"))
+    home = Path(tempfile.mkdtemp(prefix="hub-test-", dir=_roomy_folder()))
     home.chmod(0o755)
     settings = Settings(
         home=home, warehouse_url=None, objects=str(home / "objects"),

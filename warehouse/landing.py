@@ -25,7 +25,7 @@ from hub.core.entities import ENTITIES
 from hub.core.errors import LandingError
 from hub.core.fingerprints import checksum
 from hub.core.privacy import mask_message
-from warehouse import annexes, closing, ledger, merge, registry, stage
+from warehouse import annexes, cases, closing, ledger, merge, registry, stage
 from warehouse.claiming import Claim, claim
 from warehouse.collisions import owned_by_others, within_batch, without_ghosts
 from warehouse.fates import FATES, decide
@@ -89,7 +89,7 @@ def _land(connection: Connection, landing: Landing) -> Certificate:
             merge.merge(connection, header, entity, owned, gone=bool(frame["_gone"].any()))
         else:
             merge.insert(connection, header, entity, owned)
-    merge.release_cases(connection, header, plan.rows, plan.known)
+    cases.settle(connection, landing, plan.rows, plan.known)
     merge.bury_children(connection, header, plan.staged, changed)
     crash_point("after_merge")
     annexes.write(connection, landing, plan.rejects)

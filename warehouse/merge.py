@@ -4,7 +4,7 @@ Only rows that differ are touched: `batch_id` of a core row is the batch that la
 columns that it owns and no others, so the parts of a case may arrive in any order.
 
 A row whose record the source has deleted keeps its last image: where the deleted record says nothing, the values
-stay. A case is deleted when no living record, of any dataset, contributes to it.
+stay. What becomes of a case with several contributors is decided in `warehouse.cases`.
 """
 
 # ruff: noqa: S608 (statements are made of our own table and column names; values are binds)
@@ -23,7 +23,8 @@ from warehouse.fingerprints import LaneSums, lane_sums, qualified, quoted, row_h
 from warehouse.stage import columns, table
 from warehouse.tables import lineage_names
 
-_LIVING = "exists (select from ops.record r where r.case_id = {case} and not r.deleted)"
+# SQL: some living record, of any dataset, contributes to that case.
+LIVING = "exists (select from ops.record r where r.case_id = {case} and not r.deleted)"
 
 _LINEAGE = {
     "department": ":department",
@@ -51,7 +52,7 @@ def same_key(entity: Entity) -> str:
 
 def shares_keys(connection: Connection, header: BatchHeader, entity: Entity) -> bool:
     """Whether core holds any row with the key of a staged row, living or not."""
-    found = _run(
+    found = run(
         connection, header,
         f"select exists (select from {table(entity)} s join {core(entity)} c on {same_key(entity)})",
     )  # fmt: skip
@@ -63,7 +64,7 @@ def insert(
 ) -> None:
     """Insert all staged rows: the short way when core shares no key with them."""
     fresh = _fresh(entity, owned)
-    _run(
+    run(
         connection, header,
         f"insert into {core(entity)} ({', '.join(map(quoted, fresh))}) "
         f"select {', '.join(fresh.values())} from {_source(entity)}",
@@ -79,7 +80,7 @@ def merge(
         _keep_last_image(connection, header, entity, written)
     source = _source(entity)
     differs = _differs(entity, written)
-    _remember(connection, header, entity, f"{source} on {same_key(entity)} where {differs}")
+    remember(connection, header, entity, f"{source} on {same_key(entity)} where {differs}")
     its = {name: f"s.{quoted(name)}" for name in written}
     changes = _LINEAGE | {
         "row_hash": row_hash(entity.columns, qualified(entity.columns, "c") | its),
@@ -87,7 +88,7 @@ def merge(
         **its,
     }
     fresh = _fresh(entity, owned)
-    _run(
+    run(
         connection,
         header,
         f"merge into {core(entity)} c using {source} on {same_key(entity)} "
@@ -110,7 +111,7 @@ def _fresh(entity: Entity, owned: Sequence[str]) -> dict[str, str]:
 def _source(entity: Entity) -> str:
     dead = "s._gone"
     if entity.name == CASE.name:
-        dead = f"s._gone and not {_LIVING.format(case='s.case_id')}"
+        dead = f"s._gone and not {LIVING.format(case='s.case_id')}"
     return f"(select s.*, {dead} as _dead from {table(entity)} s where s._landed) s"
 
 
@@ -129,7 +130,7 @@ def _keep_last_image(
     connection: Connection, header: BatchHeader, entity: Entity, written: Sequence[str]
 ) -> None:
     kept = ", ".join(f"{quoted(n)} = coalesce(s.{quoted(n)}, c.{quoted(n)})" for n in written)
-    _run(
+    run(
         connection, header,
         f"update {table(entity)} s set {kept} from {core(entity)} c "
         f"where {same_key(entity)} and s._gone and s._landed",
@@ -145,7 +146,7 @@ def landed_sums(
     """
     wanted = columns(entity, owned)
     hashed = row_hash(wanted, qualified(wanted, "c"))
-    result = _run(
+    result = run(
         connection, header,
         f"select {lane_sums('hash')} from (select {hashed} as hash from {table(entity)} s "
         f"join {core(entity)} c on {same_key(entity)} where not s._gone offset 0) hashed",
@@ -175,35 +176,16 @@ def bury_children(
             f"c.department = :department and c.dataset = :dataset and c.deleted_at is null and {still} "
             "and c.record_key in (select record_key from stage_record where landed and known)"
         )
-        _bury(connection, header, entity, doomed)
+        bury(connection, header, entity, doomed)
 
 
-def release_cases(
-    connection: Connection, header: BatchHeader, rows: pl.DataFrame, known: pl.DataFrame
-) -> None:
-    """Mark as deleted the cases that landed records contributed to before, if nobody does any longer."""
-    landed = rows.filter(pl.col("winner") & (pl.col("fate") == "landed"))
-    left = (
-        landed.select("record_key", now="case_id")
-        .join(known.select("record_key", before="case_id"), on="record_key")
-        .filter(pl.col("before").is_not_null() & pl.col("before").ne_missing(pl.col("now")))
-    )
-    if left.height:
-        doomed = (
-            "c.case_id = any(cast(:cases as uuid[])) and c.deleted_at is null "
-            f"and not {_LIVING.format(case='c.case_id')}"
-        )
-        _bury(connection, header, CASE, doomed, cases=left["before"].unique().to_list())
-
-
-def _bury(
+def bury(
     connection: Connection, header: BatchHeader, entity: Entity, doomed: str, **binds: Any
 ) -> None:
-    remembered = _remember(
-        connection, header, entity, f"(select) s on true where {doomed}", **binds
-    )
+    """Mark the core rows `c` of that condition as deleted, their earlier version going to history."""
+    remembered = remember(connection, header, entity, f"(select) s on true where {doomed}", **binds)
     if remembered:
-        _run(
+        run(
             connection, header,
             f"update {core(entity)} c set deleted_at = now(), landed_at = now(), "
             f"batch_id = cast(:batch as uuid) where {doomed}",
@@ -211,12 +193,12 @@ def _bury(
         )  # fmt: skip
 
 
-def _remember(
+def remember(
     connection: Connection, header: BatchHeader, entity: Entity, joined: str, **binds: Any
 ) -> int:
     """Copy the core rows `c` of that join to history, before they change; returns how many."""
     names = [*lineage_names(), *entity.names]
-    copied = _run(
+    copied = run(
         connection, header,
         f"insert into history.{quoted(entity.name)} "
         f"({', '.join(map(quoted, names))}, changed_at, changed_by_batch) "
@@ -227,15 +209,10 @@ def _remember(
     return int(copied.rowcount)
 
 
-def _run(connection: Connection, header: BatchHeader, statement: str, **binds: Any) -> Any:
+def run(connection: Connection, header: BatchHeader, statement: str, **binds: Any) -> Any:
     """Run a statement made of our own names; values go as binds, and those that it does not use are left out."""
     known = {
         "department": header.department, "dataset": header.dataset, "batch": header.batch_id, **binds,
     }  # fmt: skip
     query = text(statement)
     return connection.execute(query, {n: v for n, v in known.items() if n in query._bindparams})
-
-
-__all__ = [
-    "bury_children", "insert", "landed_sums", "merge", "release_cases", "same_key", "shares_keys",
-]  # fmt: skip

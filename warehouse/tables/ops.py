@@ -74,6 +74,17 @@ _RECORD = Table(
     schema="ops",
 )
 
+# Which columns of core."case" each dataset owns. When one of a case's contributions ends and others live on, the
+# columns that only this dataset owns are emptied.
+_CASE_COLUMNS = Table(
+    "case_columns",
+    METADATA,
+    *text("department", "dataset"),
+    *json("columns"),
+    PrimaryKeyConstraint("department", "dataset"),
+    schema="ops",
+)
+
 _QUARANTINE = Table(
     "quarantine",
     METADATA,
@@ -149,6 +160,6 @@ _RUN = Table(
 OPS: dict[str, Table] = {
     table.name: table
     for table in (
-        _BATCH, _CURSOR, _RECORD, _QUARANTINE, _CERTIFICATE, _UNMAPPED_CODE, _DRIFT, _RUN,
+        _BATCH, _CURSOR, _RECORD, _CASE_COLUMNS, _QUARANTINE, _CERTIFICATE, _UNMAPPED_CODE, _DRIFT, _RUN,
     )
 }  # fmt: skip
