@@ -19,9 +19,8 @@ from mappings.times import calendar_date, instant, local_time
 TRUE_FORMS = ("是", "有", "√", "✓", "✔", "对", "Y", "YES", "T", "TRUE", "1")
 FALSE_FORMS = ("否", "无", "×", "✗", "✘", "N", "NO", "F", "FALSE", "0")
 
-FREE_TEXT_COLUMNS = frozenset(
-    ("title", "opinion", "result_reason", "reason", "list", "text", "waiver_reason", "basis")
-)
+PLAIN_TEXT_COLUMNS = frozenset(("url",))
+"""Texts that hold long numbers by nature and nobody's own. All others may hold what was typed into the wrong field."""
 HALF_WIDTH_ENDINGS = ("_code", "_no", "_value")
 
 _NUMBER = r"^[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)"
@@ -50,9 +49,9 @@ def default_conversion(column: Column) -> str:
     """The conversion of a column for which the mapping names none."""
     if column.kind is not Kind.TEXT:
         return column.kind.value
-    if column.name in FREE_TEXT_COLUMNS:
-        return "free_text"
-    return "halfwidth" if column.name.endswith(HALF_WIDTH_ENDINGS) else "text"
+    if column.name.endswith(HALF_WIDTH_ENDINGS):
+        return "halfwidth"
+    return "text" if column.name in PLAIN_TEXT_COLUMNS else "free_text"
 
 
 def _half_width(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
