@@ -16,11 +16,13 @@ import fcntl
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -30,7 +32,6 @@ from hub.core.errors import HubError
 from hub.core.settings import Settings
 from warehouse.binaries import Account, private_folder, programs
 
-PORT = 5432
 SUPERUSER = "postgres"
 START_SECONDS = 120  # recovery after a crash may replay max_wal_size
 _SOCKET_LIMIT = 107  # sun_path of Linux, without its final zero byte
@@ -70,10 +71,10 @@ def ensure(settings: Settings, *, durable: bool = True) -> str:
     Raises HubError when the server cannot start.
     """
     data = _known_data(settings)
-    if data is None or not _answers(_socket(settings, data)):
+    if data is None or not _answers(_address(settings, data)):
         with _locked(settings):
             data = _start(settings, durable)
-    return database_of(_base(_socket(settings, data)), SUPERUSER)
+    return database_of(_base(_address(settings, data)), SUPERUSER)
 
 
 def stop(settings: Settings) -> None:
@@ -113,10 +114,10 @@ def database_of(url: str | URL, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
-def _base(socket: Path) -> URL:
+def _base(address: Address) -> URL:
     return URL.create(
-        "postgresql+psycopg", username=SUPERUSER, host="localhost", port=PORT,
-        database=SUPERUSER, query={"host": str(socket)},
+        "postgresql+psycopg", username=SUPERUSER, host="localhost", port=address.port,
+        database=SUPERUSER, query={"host": str(address.folder)},
     )  # fmt: skip
 
 
@@ -151,25 +152,40 @@ def _choose_data(settings: Settings, account: Account) -> Path:
     return data
 
 
-def _socket(settings: Settings, data: Path) -> Path:
-    if len(os.fsencode(data / f".s.PGSQL.{PORT}")) <= _SOCKET_LIMIT and _PLAIN_PATH.fullmatch(
-        str(data)
-    ):
-        return data
-    return private_folder(f"county-data-hub-{_short(settings.home)}") / "socket"
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A unix socket: its folder, and the port that is part of its name."""
+
+    folder: Path
+    port: int
+
+    @property
+    def file(self) -> Path:
+        return self.folder / f".s.PGSQL.{self.port}"
+
+
+def _address(settings: Settings, data: Path) -> Address:
+    # Each data folder has a port of its own: a server whose folder was removed ends within a minute, and takes the
+    # socket of its name with it. It must not be the socket of the server that was started in its place.
+    record = data / "hub.port"
+    port = int(record.read_text("ascii")) if record.exists() else 5432
+    here = Address(data, port)
+    if len(os.fsencode(here.file)) <= _SOCKET_LIMIT and _PLAIN_PATH.fullmatch(str(data)):
+        return here
+    return Address(private_folder(f"county-data-hub-{_short(settings.home)}") / "socket", port)
 
 
 def _short(home: Path) -> str:
     return hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
 
 
-def _answers(socket: Path) -> bool:
-    if not (socket / f".s.PGSQL.{PORT}").exists():
+def _answers(address: Address) -> bool:
+    if not address.file.exists():
         return False
     try:
         psycopg.connect(
-            host=str(socket), port=PORT, user=SUPERUSER, dbname=SUPERUSER, connect_timeout=5
-        ).close()
+            host=str(address.folder), port=address.port, user=SUPERUSER, dbname=SUPERUSER, connect_timeout=5
+        ).close()  # fmt: skip
     except psycopg.OperationalError:
         return False
     return True
@@ -180,18 +196,18 @@ def _start(settings: Settings, durable: bool) -> Path:
     data = _known_data(settings) or _choose_data(settings, account)
     if not (data / "PG_VERSION").exists():
         _initialise(account, data)
-    socket = _socket(settings, data)
-    if _came_up(data, socket):
+    address = _address(settings, data)
+    if _came_up(data, address):
         return data
-    if socket != data:
-        socket.mkdir(mode=0o700, exist_ok=True)
-        account.give(socket)
-    _configure(account, data, socket, durable)
+    if address.folder != data:
+        address.folder.mkdir(mode=0o700, exist_ok=True)
+        account.give(address.folder)
+    _configure(account, data, address, durable)
     log = str(data / "server.log")
     done = _run(
         account, data, "pg_ctl", "start", "-w", "-t", str(START_SECONDS), "-l", log, check=False
     )
-    if done.returncode != 0 or not _answers(socket):
+    if done.returncode != 0 or not _answers(address):
         raise HubError(
             "the embedded PostgreSQL did not start", where=log,
             remedy=f"its log ends with: {log_tail(settings)}",
@@ -199,10 +215,10 @@ def _start(settings: Settings, durable: bool) -> Path:
     return data
 
 
-def _came_up(data: Path, socket: Path) -> bool:
+def _came_up(data: Path, address: Address) -> bool:
     """Whether another process's server is there; waits while it is starting or recovering."""
     deadline = time.monotonic() + START_SECONDS
-    while not _answers(socket):
+    while not _answers(address):
         if not _postmaster_lives(data) or time.monotonic() > deadline:
             return False
         time.sleep(0.1)
@@ -228,16 +244,17 @@ def _initialise(account: Account, data: Path) -> None:
         account, fresh, "initdb", "--username", SUPERUSER, "--auth=trust", "--encoding=UTF8",
         "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
     )  # fmt: skip
+    (fresh / "hub.port").write_text(str(20_000 + secrets.randbelow(40_000)), "ascii")
     with (fresh / "postgresql.conf").open("a") as configuration:
         configuration.write("\ninclude = 'hub.conf'\n")
     fresh.rename(data)
 
 
-def _configure(account: Account, data: Path, socket: Path, durable: bool) -> None:
+def _configure(account: Account, data: Path, address: Address, durable: bool) -> None:
     configuration = data / "hub.conf"
     configuration.write_text(
         _CONFIGURATION.format(
-            port=PORT, socket=socket, buffers="256MB" if durable else "64MB",
+            port=address.port, socket=address.folder, buffers="256MB" if durable else "64MB",
             durable="on" if durable else "off",
         )
     )  # fmt: skip

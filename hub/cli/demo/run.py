@@ -159,7 +159,7 @@ def _run_dags(settings: Settings, watch: Watch) -> tuple[list[str], int]:
                     failed += [dag] if state != "success" else []
                 case {"event": "memory", "peak_mb": peak}:
                     memory = peak
-                case {"event": "exit", "code": code} if code not in (0, 1):
+                case {"event": "exit", "code": code} if code and not failed:
                     raise HubError(
                         f"Airflow's process ended with {code}",
                         where=str(airflow.log_file(settings)), remedy="read the log's end",

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from demo import truth
 from hub.pipeline import Hub
 
+KEYS = ["department", "dataset", "file", "row"]
 OPEN_FINDINGS = text("""
     select f.rule_id, f.department,
            coalesce(c.source_case_no, split_part(f.subject, '/', 2)) as number
@@ -64,10 +65,9 @@ def verify(hub: Hub, document: dict[str, Any]) -> Verdict:
 
 
 def _differing_rows(hub: Hub, document: dict[str, Any]) -> tuple[list[str], int]:
-    keys = ["department", "dataset", "file", "row"]
     actual = _actual_fates(hub)
     expected = truth.fate_frame(document)
-    joined = expected.join(actual, on=keys, how="full", coalesce=True, suffix="_actual")
+    joined = expected.join(actual, on=KEYS, how="full", coalesce=True, suffix="_actual")
     # Of a record that came twice, the end state shows which row won; the others are told apart by the ledger's sums.
     told = pl.col("fate").replace({"unchanged": "repeated", "superseded": "repeated"})
     differing = joined.filter(told.ne_missing(pl.col("fate_actual")))
@@ -86,8 +86,12 @@ def _actual_fates(hub: Hub) -> pl.DataFrame:
         current = _frame(connection.execute(CURRENT).all(), {"fate": "landed"})
         rejected = _frame(connection.execute(REJECTED).all())
     fates = pl.concat([current, rejected]).partition_by("batch_id", as_dict=True)
-    frames = [_batch_fates(hub, batch, fates.get((batch.batch_id,))) for batch in batches]
-    return pl.concat(frames)
+    nothing = pl.DataFrame(
+        schema=dict.fromkeys(KEYS, pl.String()) | {"row": pl.Int64(), "fate": pl.String()}
+    )
+    return pl.concat(
+        [nothing, *(_batch_fates(hub, batch, fates.get((batch.batch_id,))) for batch in batches)]
+    )
 
 
 def _frame(rows: Any, constant: dict[str, str] | None = None) -> pl.DataFrame:
