@@ -20,7 +20,7 @@ from sqlalchemy import Connection, text
 from hub.core.batches import BatchHeader
 from hub.core.entities import CASE, ENTITIES, Entity
 from warehouse.fingerprints import LaneSums, lane_sums, qualified, quoted, row_hash
-from warehouse.stage import columns, table
+from warehouse.stage import columns, key_names, table
 from warehouse.tables import lineage_names
 
 # SQL: some living record, of any dataset, contributes to that case.
@@ -166,15 +166,20 @@ def bury_children(
     for entity in ENTITIES.values():
         if entity.name == CASE.name:
             continue
-        still = "true"
-        if entity.name in staged:
-            still = (
-                f"not exists (select from {table(entity)} s "
-                f"where {same_key(entity)} and s._key = c.record_key and s._landed)"
-            )
+        names = [quoted(name) for name in key_names(entity)]
+        before = (
+            f"select {', '.join(names)}, record_key from {core(entity)} "
+            "where department = :department and dataset = :dataset and deleted_at is null "
+            "and record_key in (select record_key from stage_record where landed and known)"
+        )
+        now = (
+            f" except select {', '.join(names)}, _key from {table(entity)} where _landed"
+            if entity.name in staged
+            else ""
+        )
         doomed = (
-            f"c.department = :department and c.dataset = :dataset and c.deleted_at is null and {still} "
-            "and c.record_key in (select record_key from stage_record where landed and known)"
+            f"({', '.join(f'c.{name}' for name in names)}, c.record_key) in ({before}{now}) "
+            "and c.department = :department"
         )
         bury(connection, header, entity, doomed)
 
