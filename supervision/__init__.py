@@ -5,7 +5,7 @@ from supervision.chain import first_broken
 from supervision.checks import check
 from supervision.evaluation import evaluate
 from supervision.preparation import local_time
-from supervision.rulebook import Rule, load_rules
+from supervision.rulebook import Rule, load_rules, reasons
 from supervision.summary import RuleResult, RunSummary, findings_hash, gravest
 from supervision.testing import TestResult, run_rule_tests
 
@@ -23,5 +23,6 @@ __all__ = [
     "gravest",
     "load_rules",
     "local_time",
+    "reasons",
     "run_rule_tests",
 ]

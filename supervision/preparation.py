@@ -7,6 +7,7 @@ limits. The SQL files beside this module document the columns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from hub.core.privacy import mask_message
 from hub.core.settings import TIME_ZONE
 
 FOLDER = Path(__file__).parent
+DATA_EXCEPTION = "22"  # class of SQLSTATE whose messages quote the offending value
 _FACTS = ("sql/case_version.sql", "sql/path.sql", "clock.sql")
 
 
@@ -88,7 +90,9 @@ def gather(connection: Connection) -> None:
 
 
 def what_failed(failure: SQLAlchemyError) -> str:
-    """The database's own words, without statement or parameters, and with anything like an identity hidden."""
+    """The database's own words, without statement, parameters or values, and with anything like an identity hidden."""
     diagnosis = getattr(getattr(failure, "orig", None), "diag", None)
-    message = getattr(diagnosis, "message_primary", None) or type(failure).__name__
-    return mask_message(str(message))
+    message = str(getattr(diagnosis, "message_primary", None) or type(failure).__name__)
+    if str(getattr(diagnosis, "sqlstate", None) or "").startswith(DATA_EXCEPTION):
+        message = re.sub(r'"[^"]*"', '"…"', message)
+    return mask_message(message)

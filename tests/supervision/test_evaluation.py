@@ -287,6 +287,7 @@ def test_another_level_is_another_finding(world: Any) -> None:
             "division by zero",
         ),
         ("k.facts as facts", "(k.power_code || '110101199003070937')::jsonb as facts", "type json"),
+        ("k.facts as facts", "('张三' || k.power_code)::date::text::jsonb as facts", '"…"'),
         ("from clock k", "from clocks k", "does not exist"),
         ("select", "selec", "syntax error"),
         ("else 'compliant'", "else 'perhaps'", "judgement_count_outcome_check"),
@@ -445,3 +446,41 @@ def test_a_wrong_override_of_a_parameter_is_named_by_its_line(tmp_path: Any, lin
     with pytest.raises(SpecError) as caught:
         parameters.read_overrides(RULES, path)
     assert caught.value.line == 2
+
+
+@pytest.mark.parametrize(
+    ("entity", "values"),
+    [
+        ("case", {"power_code": "P", "accepted_at": "2012-03-01 09:00", "decided_at": "2012-03-06 09:00"}),
+        ("event", {"event_no": 1, "step_code": "accept", "started_at": "2012-03-01 09:00"}),
+        ("clock_stop", {"stop_no": 1, "kind": "hearing", "started_at": "2012-03-01 09:00"}),
+        ("supplement", {"notice_no": 1, "notified_at": "2012-03-01 09:00"}),
+        ("material", {"material_code": "01", "received": True}),
+        ("fee", {"fee_no": 1, "amount": 5}),
+    ],
+)  # fmt: skip
+def test_whatever_lands_brings_its_case_into_scope(
+    world: Any, entity: str, values: dict[str, Any]
+) -> None:
+    world.land(
+        "case",
+        case_id="A",
+        power_code="P",
+        accepted_at="2012-03-01 09:00",
+        decided_at="2012-03-05 09:00",
+    )
+    world.supervise()
+    assert world.supervise().cases_in_scope == 0
+    world.land(entity, case_id="A", **values)
+    assert world.supervise().cases_in_scope == 1
+
+
+def test_a_finding_outside_the_scope_is_not_touched(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land_overdue(world)
+    world.supervise()
+    monkeypatch.setattr("supervision.preparation.take_changed", lambda connection: None)
+    world.supervise()
+    assert world.findings() == {(PROMISED, "case:A")}
+    assert world.events(PROMISED) == [("opened", "open")]
