@@ -1,4 +1,4 @@
-"""One DAG per department folder: extract, map and gate, land. A broken folder breaks its own DAG only."""
+"""One DAG per department folder: extract, map and gate, land, and say what the source refused. A broken folder breaks its own DAG only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RETRIES = {"retries": 5, "retry_delay": timedelta(minutes=1), "retry_exponential
 
 
 def ingest_dag(slug: str, spec: DepartmentSpec) -> DAG:
-    """The three tasks of one department. Its pool, of one slot per agreed session, protects the source."""
+    """The four tasks of one department. Its pool, of one slot per agreed session, protects the source."""
     with DAG(
         f"ingest__{slug}",
         description=f"{spec.title.zh} {spec.title.en}",
@@ -52,8 +52,15 @@ def ingest_dag(slug: str, spec: DepartmentSpec) -> DAG:
                 certificates = pipeline.land(pipeline.open_hub(), slug, batch_ids)
             return [certificate.batch_id for certificate in certificates]
 
+        @task
+        def say_what_was_refused() -> None:
+            from hub import pipeline
+
+            with retrying_only_what_may_heal():
+                pipeline.raise_refusals(pipeline.open_hub(), slug)
+
         # An XComArg stands for its value until the task runs.
-        land(map_and_gate(extract()))  # type: ignore[arg-type]
+        land(map_and_gate(extract())) >> say_what_was_refused()  # type: ignore[arg-type]
     return dag
 
 

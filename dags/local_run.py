@@ -2,7 +2,7 @@
 
     python -m dags.local_run '[["ingest__housing", {}], ["supervise", {"as_of": "2012-12-31T23:59:59"}]]'
 
-Writes one line of JSON per event to the file descriptor in HUB_EVENTS_FD (default: standard error):
+With '-' the plan is read from standard input, after Airflow has been imported: start early, tell it later. Writes one line of JSON per event to the file descriptor in HUB_EVENTS_FD (default: standard error):
 {"event": "airflow", "seconds"}, {"event": "step", …}, {"event": "dag", "dag", "state", "seconds", "error"}.
 Needs a migrated metadata database; exits with 1 when a DAG failed.
 """
@@ -38,8 +38,8 @@ def say(out: IO[str], event: str, **facts: Any) -> None:
     out.flush()
 
 
-def run_all(plan: list[tuple[str, dict[str, Any]]], out: IO[str]) -> bool:
-    """Run each (DAG id, configuration) in turn; True when all succeeded."""
+def run_all(plan: str, out: IO[str]) -> bool:
+    """Run each (DAG id, configuration) of the plan in turn; True when all succeeded."""
     from dags import ingest, quality, supervise
 
     dags = {dag_id: dag for dag_id, dag in vars(ingest).items() if dag_id.startswith("ingest__")}
@@ -47,7 +47,7 @@ def run_all(plan: list[tuple[str, dict[str, Any]]], out: IO[str]) -> bool:
     watch_progress(out)
     say(out, "airflow", seconds=round(time.perf_counter() - STARTED, 2))
     succeeded = True
-    for dag_id, conf in plan:
+    for dag_id, conf in json.loads(sys.stdin.read() if plan == "-" else plan):
         started = time.perf_counter()
         say(out, "dag", dag=dag_id, state="running")
         run = dags[dag_id].test(run_conf=conf)
@@ -69,4 +69,4 @@ def watch_progress(out: IO[str]) -> None:
 if __name__ == "__main__":
     descriptor = int(os.environ.get("HUB_EVENTS_FD", "2"))
     with os.fdopen(descriptor, "w", encoding="utf-8", closefd=False) as events:
-        sys.exit(0 if run_all(json.loads(sys.argv[1]), events) else 1)
+        sys.exit(0 if run_all(sys.argv[1], events) else 1)

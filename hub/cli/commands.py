@@ -66,11 +66,13 @@ def run(
     rows = [pipeline.certificate_document(c) for c in certificates]
     if as_json:
         emit_json({"department": department, "batches": rows})
+        pipeline.raise_refusals(hub, department)
         return
     columns = ("dataset", "batch_id", "read", "landed", "unchanged", "superseded", "quarantined")
     table(f"{department}: {len(rows)} batches", columns, [[r[c] for c in columns] for r in rows])
     if not rows:
         say("Nothing new at the source.")
+    pipeline.raise_refusals(hub, department)
 
 
 @app.command()

@@ -108,6 +108,9 @@ def print_status(document: dict[str, Any]) -> None:
                 for r in run["rules"]
             ],
         )
+    for department, refused in document["refused"].items():
+        for message in refused:
+            say(f"[red]refused[/red] {department}: {message}")
     for title, key, columns in (
         ("Codes without a crosswalk row", "unmapped",
          ("department", "codelist", "source_code", "source_name", "rows")),

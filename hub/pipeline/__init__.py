@@ -4,7 +4,7 @@
 takes and returns batch ids, so that Airflow's tasks, the command line and the tests drive the same functions.
 """
 
-from hub.pipeline.ingest import extract, land, map_and_gate, run
+from hub.pipeline.ingest import extract, land, map_and_gate, raise_refusals, run
 from hub.pipeline.installation import Hub, open_hub
 from hub.pipeline.replay import replay
 from hub.pipeline.stewardship import (
@@ -38,6 +38,7 @@ __all__ = [
     "prepare_warehouse",
     "quarantine_overview",
     "quarantined_row",
+    "raise_refusals",
     "replay",
     "replay_and_supervise",
     "run",

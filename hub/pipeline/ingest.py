@@ -10,7 +10,8 @@ from __future__ import annotations
 import io
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 import polars as pl
 import pyarrow as pa
@@ -28,13 +29,14 @@ from hub.core.batches import (
 )
 from hub.core.codelists import codelists
 from hub.core.crash import crash_point
+from hub.core.errors import SourceRefused
 from hub.core.fingerprints import record_hashes
 from hub.core.progress import advanced
 from hub.core.specs import Department, read_department
 from hub.pipeline import staging
 from hub.pipeline.installation import Hub
 from quality import gate, quarantine
-from warehouse import ledger
+from warehouse import ledger, runs
 from warehouse.landing import land as land_in_warehouse
 from warehouse.objects import put_raw
 
@@ -43,23 +45,41 @@ def extract(hub: Hub, slug: str) -> list[str]:
     """Read what is new in the department's system into raw objects; nothing lands yet.
 
     Returns the batch ids in reading order. Batches of earlier runs that never landed are marked abandoned: their
-    rows are read again, because the cursor has not moved.
+    rows are read again, because the cursor has not moved. What the source refuses (a broken file, say) is noted and
+    does not hold up the rest: `raise_refusals` says it after the landing. Raises SourceUnavailable, and SourceRefused
+    when nothing at all could be read.
     """
+    started_at = datetime.now(UTC)
     department = read_department(hub.settings.departments, slug)
     connector = connectors.open(department, hub.settings.connection_url(department.spec.connection))
     with hub.engine.begin() as connection:
         ledger.abandon_open(connection, slug)
-    batch_ids = []
+    batch_ids: list[str] = []
+    refused: list[SourceRefused] = []
     for dataset in connector.datasets:
-        with hub.engine.connect() as connection:
-            cursor = ledger.read_cursor(connection, slug, dataset)
-        started = time.perf_counter()
-        for raw in connector.read(dataset, cursor):
-            batch_ids.append(_keep_raw(hub, slug, raw, time.perf_counter() - started))
-            advanced("extract", slug, dataset, raw.table.num_rows)
-            crash_point("after_extract")
-            started = time.perf_counter()
+        try:
+            for batch_id in _extract_dataset(hub, slug, connector, dataset):
+                batch_ids.append(batch_id)
+        except SourceRefused as refusal:
+            refused.append(refusal)
+    with hub.engine.begin() as connection:
+        runs.record_extraction(connection, slug, started_at, [str(refusal) for refusal in refused])
+    if refused and not batch_ids:
+        raise refused[0]
     return batch_ids
+
+
+def _extract_dataset(
+    hub: Hub, slug: str, connector: connectors.Connector, dataset: str
+) -> Iterator[str]:
+    with hub.engine.connect() as connection:
+        cursor = ledger.read_cursor(connection, slug, dataset)
+    started = time.perf_counter()
+    for raw in connector.read(dataset, cursor):
+        yield _keep_raw(hub, slug, raw, time.perf_counter() - started)
+        advanced("extract", slug, dataset, raw.table.num_rows)
+        crash_point("after_extract")
+        started = time.perf_counter()
 
 
 def _keep_raw(hub: Hub, slug: str, raw: RawBatch, seconds: float) -> str:
@@ -199,10 +219,17 @@ def land(hub: Hub, slug: str, batch_ids: Iterable[str]) -> list[Certificate]:
     return certificates
 
 
+def raise_refusals(hub: Hub, slug: str) -> None:
+    """Raise SourceRefused if the department's system refused anything in the last extraction."""
+    with hub.engine.connect() as connection:
+        refused = runs.refusals(connection, slug).get(slug, [])
+    if refused:
+        raise SourceRefused("; ".join(refused), where=slug, remedy="the rest has landed")
+
+
 def run(hub: Hub, slug: str) -> list[Certificate]:
     """One department from its system to the warehouse, in this process.
 
-    Raises SourceUnavailable, SourceRefused, SpecError, LandingError.
+    Raises SourceUnavailable, SourceRefused (for what `extract` could not read at all), SpecError, LandingError.
     """
-    batch_ids = extract(hub, slug)
-    return land(hub, slug, map_and_gate(hub, slug, batch_ids))
+    return land(hub, slug, map_and_gate(hub, slug, extract(hub, slug)))

@@ -17,7 +17,7 @@ from hub.pipeline.installation import Hub
 from hub.pipeline.replay import replay
 from hub.pipeline.supervise import refresh_reference, supervise
 from quality import report
-from warehouse import overview
+from warehouse import overview, runs
 
 
 def prepare_warehouse(hub: Hub) -> None:
@@ -41,6 +41,7 @@ def status(hub: Hub) -> dict[str, Any]:
             "quarantine": overview.quarantine_counts(connection),
             "unmapped": overview.unmapped_codes(connection),
             "drift": overview.drift(connection),
+            "refused": runs.refusals(connection),
             "supervision": overview.last_run(connection),
             "batches": overview.recent_batches(connection),
         }

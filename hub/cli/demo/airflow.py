@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import warehouse
 from hub.core.errors import HubError
@@ -70,21 +72,38 @@ def finish_migration(settings: Settings, process: subprocess.Popen[bytes] | None
     (settings.home / "airflow" / "migrated").write_text(version("apache-airflow"))
 
 
-def run_dags(
-    settings: Settings, plan: list[tuple[str, dict[str, Any]]]
-) -> Iterator[dict[str, Any]]:
-    """Run the DAGs of `plan` in one child process and yield its events as they come.
+@dataclass
+class Runner:
+    """A child process that has Airflow imported, or is importing it, and waits for its plan."""
 
-    The last event is {"event": "exit", "code"}.
-    """
+    process: subprocess.Popen[bytes]
+    events: IO[str]
+
+    def run(self, plan: list[tuple[str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+        """Run the DAGs of `plan` and yield the child's events as they come; the last is {"event": "exit", "code"}."""
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(plan).encode())
+            self.process.stdin.close()
+        for line in self.events:
+            yield json.loads(line)
+        yield {"event": "exit", "code": self.process.wait()}
+
+
+@contextmanager
+def runner(settings: Settings) -> Iterator[Runner]:
+    """Start the child; it ends with the block, whatever happens in it."""
     readable, writable = os.pipe()
     with log_file(settings).open("ab") as log, os.fdopen(readable, encoding="utf-8") as events:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dags.local_run", json.dumps(plan)],
+            [sys.executable, "-m", "dags.local_run", "-"],
             env=environment(settings) | {"HUB_EVENTS_FD": str(writable)},
-            pass_fds=(writable,), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=CONTENT_ROOT,
+            pass_fds=(writable,), stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=CONTENT_ROOT,
         )  # fmt: skip
         os.close(writable)
-        for line in events:
-            yield json.loads(line)
-        yield {"event": "exit", "code": process.wait()}
+        try:
+            yield Runner(process, events)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()

@@ -1,0 +1,47 @@
+"""`ops.run`: what each extraction met, so that a refused file is seen by people and not only by a log."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+
+def record_extraction(
+    connection: Connection, department: str, started_at: datetime, refused: Sequence[str]
+) -> None:
+    """Note that a department was read, and what its system refused (complete, or partial)."""
+    connection.execute(
+        text(
+            """
+            insert into ops.run (run_id, kind, department, started_at, finished_at, state, summary)
+            values (:run_id, 'extract', :department, :started_at, clock_timestamp(), :state,
+                    cast(:summary as jsonb))
+            """
+        ),
+        {
+            "run_id": str(uuid.uuid4()),
+            "department": department,
+            "started_at": started_at,
+            "state": "partial" if refused else "complete",
+            "summary": json.dumps({"refused": list(refused)}, ensure_ascii=False),
+        },
+    )
+
+
+def refusals(connection: Connection, department: str | None = None) -> dict[str, list[str]]:
+    """Department → what its system refused in the last extraction; departments without refusals are left out."""
+    rows = connection.execute(
+        text(
+            """
+            select distinct on (department) department, summary -> 'refused' as refused from ops.run
+            where kind = 'extract' and (cast(:department as text) is null or department = :department)
+            order by department, started_at desc
+            """
+        ),
+        {"department": department},
+    )
+    return {name: refused for name, refused in rows if refused}
