@@ -20,7 +20,6 @@ from sqlalchemy import text
 import warehouse
 from hub import pipeline
 from hub.cli.demo.verify import verify
-from hub.core.errors import SourceRefused
 from hub.core.settings import Settings
 from hub.core.specs import department_slugs
 from hub.pipeline import Hub
@@ -180,27 +179,6 @@ def test_quarantine_keeps_the_row_as_it_came(ran: Ran) -> None:
         assert set(kept) >= set(row.raw_masked)
         assert all(str(raw[f]) == str(kept[f]) for f in row.raw_masked if isinstance(raw[f], str))
         assert {"mapping", "codes", "schema"} <= set(row.versions)
-
-
-def test_a_broken_package_is_named_and_holds_nothing_else_up(ran: Ran) -> None:
-    """What the source refuses is said after the rest has landed, in the status, and until it is mended."""
-    folder = ran.hub.settings.home / "demo" / "public_security"
-    good = sorted(folder.glob("*.xml"))[0]
-    broken, again = folder / "ZZ_broken.xml", folder / "ZZ_again.xml"
-    broken.write_bytes(good.read_bytes()[:-40])
-    again.write_bytes(good.read_bytes())
-    try:
-        certificates = pipeline.run(ran.hub, "public_security")
-        assert sum(c.read for c in certificates) > 0
-        assert sum(c.landed for c in certificates) == 0
-        with pytest.raises(SourceRefused, match=r"ZZ_broken\.xml"):
-            pipeline.raise_refusals(ran.hub, "public_security")
-        assert "ZZ_broken.xml" in pipeline.status(ran.hub)["refused"]["public_security"][0]
-    finally:
-        broken.unlink()
-        again.unlink()
-    assert pipeline.run(ran.hub, "public_security") == []
-    pipeline.raise_refusals(ran.hub, "public_security")
 
 
 def test_a_line_in_powers_csv_and_a_replay_mend_the_quarantine(ran: Ran) -> None:
