@@ -119,6 +119,12 @@ class World:
         self.connection.execute(text(f'delete from core."{entity}" where {where}'), row)  # noqa: S608
         self.put(f'core."{entity}"', **row)
 
+    def land_overdue(self, name: str = "A", decided: str = "2012-03-27 09:00") -> None:
+        """A case of eighteen working days, where fifteen are promised and twenty allowed."""
+        self.land(
+            "case", case_id=name, power_code="P", accepted_at="2012-03-01 09:00", decided_at=decided
+        )
+
     def supervise(
         self, as_of: str = "2012-12-31 23:59:59", full: bool = False, rules: Any = None
     ) -> RunSummary:
