@@ -11,7 +11,7 @@ A path that finds nothing gives null, an empty element an empty text, several no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,11 @@ from hub.core.errors import SourceRefused
 _DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 SUBSETS_OF_GB18030 = {"gb2312", "gbk", "cp936", "gb_2312-80", "x-gbk"}
 
+_WALKED = re.compile(r"^(?:\.\./)*[^\W\d][\w.:-]*(?:/[^\W\d][\w.:-]*)*$")
+"""An XPath of nothing but parents and child names."""
+
 Rows = list[list[str | None]]
+Finder = Callable[[etree._Element], str | None]
 
 
 def read(path: Path, name: str, settings: FileSettings) -> Iterator[Slice]:
@@ -55,17 +59,47 @@ def read(path: Path, name: str, settings: FileSettings) -> Iterator[Slice]:
 
 def _chunks(path: Path, charset: str | None, settings: XmlSettings) -> Iterator[Rows]:
     """Row values in lists of at most CHUNK_ROWS; at least one list."""
-    paths = [
-        etree.XPath(expression, namespaces=settings.namespaces, smart_strings=False)
-        for expression in settings.fields.values()
-    ]
+    finders = [finder(expression, settings.namespaces) for expression in settings.fields.values()]
     rows: Rows = []
     for element in row_elements(path, charset, settings):
-        rows.append([_text(find(element)) for find in paths])
+        rows.append([find(element) for find in finders])
         if len(rows) == CHUNK_ROWS:
             yield rows
             rows = []
     yield rows
+
+
+def finder(expression: str, namespaces: dict[str, str]) -> Finder:
+    """What reads one field of a row element: names and `..` are walked, everything else is XPath.
+
+    Walking is several times as fast, and what lies above the row is looked up once for all rows below it.
+    """
+    if not _WALKED.match(expression):
+        find = etree.XPath(expression, namespaces=namespaces, smart_strings=False)
+        return lambda element: _text(find(element))
+    steps = expression.split("/")
+    names = [_qualified(step, namespaces) for step in steps if step != ".."]
+    return _walker(len(steps) - len(names), "/".join(names))
+
+
+def _walker(levels: int, path: str) -> Finder:
+    above: etree._Element | None = None
+    known: str | None = None
+
+    def walk(element: etree._Element) -> str | None:
+        nonlocal above, known
+        start: etree._Element | None = element
+        for _ in range(levels):
+            start = start.getparent() if start is not None else None
+        if start is None:
+            return None
+        if levels and start is above and known is not None:
+            return known
+        found = start.findall(path)
+        above, known = start, _text(found) if found else None
+        return known
+
+    return walk
 
 
 def row_elements(
@@ -111,13 +145,18 @@ def _qualified(step: str, namespaces: dict[str, str]) -> str:
 def _text(found: Any) -> str | None:
     """The text of what an XPath found."""
     if isinstance(found, list):
-        texts = [one if isinstance(one, str) else "".join(one.itertext()) for one in found]
+        texts = [one if isinstance(one, str) else _content(one) for one in found]
         return "\n".join(texts) if texts else None
     if isinstance(found, float):
         return str(int(found)) if found.is_integer() else str(found)
     if isinstance(found, bool):
         return "true" if found else "false"
     return str(found)
+
+
+def _content(element: etree._Element) -> str:
+    """An element's text, its children's included."""
+    return "".join(element.itertext()) if len(element) else element.text or ""
 
 
 def _charset(path: Path) -> str | None:

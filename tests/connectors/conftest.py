@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 import connectors
-from hub.core.batches import RawBatch
 from hub.core.specs import Department, read_department
 
 HEAD = """\
@@ -65,16 +64,6 @@ def open_files(make_department: MakeDepartment, folder: Path) -> Open:
         return connectors.open(department, folder.as_uri())
 
     return opened
-
-
-def rows_of(batches: list[RawBatch]) -> list[dict[str, Any]]:
-    """All rows of all batches, in order."""
-    return [row for batch in batches for row in batch.table.to_pylist()]
-
-
-@pytest.fixture
-def all_rows() -> Callable[[list[RawBatch]], list[dict[str, Any]]]:
-    return rows_of
 
 
 @pytest.fixture

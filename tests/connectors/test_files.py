@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors import slices
+from connectors import slices, text
 from hub.core.batches import CHUNK_ROWS
 from hub.core.errors import SourceRefused, SourceUnavailable
 
@@ -150,6 +150,16 @@ def test_a_large_file_is_split_and_resumed_at_any_batch(open_files, folder):
     rest = list(opened.read("cases", batches[1].cursor))
     assert values(rest) == [*map(str, range(7)), *map(str, range(4))]
     assert "partial" not in rest[-1].cursor
+
+
+def test_a_resume_does_not_depend_on_how_a_file_is_sliced(open_files, folder, monkeypatch):
+    write(folder, "a.txt", range(CHUNK_ROWS + 10))
+    opened = open_files(**LINES)
+    first, second = opened.read("cases", None)
+    monkeypatch.setattr(text, "BLOCK_LINES", 30_000)
+    (rest,) = opened.read("cases", first.cursor)
+    assert values([rest]) == values([second])
+    assert rest.files == second.files and rest.cursor == second.cursor
 
 
 def test_a_refused_file_is_left_and_the_others_are_read(open_files, folder):

@@ -113,6 +113,14 @@ def test_a_quote_that_never_closes_damages_one_line(file):
     assert [row["B"] for row in rows[1:]] == ["x", "y", "z"]
 
 
+def test_a_line_end_of_another_kind_inside_a_line_damages_it(file):
+    rows = read(file, b"A|B\n1|a\r2|b\n3|c\r\n")
+    assert [(row["A"], row["_row"], row["_defect"]) for row in rows] == [
+        (None, 2, "damaged_row"), ("3", 3, None),
+    ]  # fmt: skip
+    assert rows[0]["_bytes"] == b"1|a\r2|b"
+
+
 def test_without_quotes_a_quote_is_a_character(file):
     declared = TextSettings(format="text", files="*", delimiter="|", quote=None)
     assert [row["B"] for row in read(file, b'A|B\n1|"x\n2|5"\n', declared)] == ['"x', '5"']
