@@ -25,7 +25,8 @@ from hub.core.errors import SourceRefused
 _DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 SUBSETS_OF_GB18030 = {"gb2312", "gbk", "cp936", "gb_2312-80", "x-gbk"}
 
-_WALKED = re.compile(r"^(?:\.\./)*[^\W\d][\w.:-]*(?:/[^\W\d][\w.:-]*)*$")
+_NAME = r"(?:[^\W\d][\w.-]*:)?[^\W\d][\w.-]*"
+_WALKED = re.compile(rf"^(?:\.\./)*{_NAME}(?:/{_NAME})*$")
 """An XPath of nothing but parents and child names."""
 
 Rows = list[list[str | None]]
@@ -156,7 +157,7 @@ def _text(found: Any) -> str | None:
 
 def _content(element: etree._Element) -> str:
     """An element's text, its children's included."""
-    return "".join(element.itertext()) if len(element) else element.text or ""
+    return "".join(map(str, element.itertext())) if len(element) else element.text or ""
 
 
 def _charset(path: Path) -> str | None:
