@@ -2,7 +2,8 @@
 
 Read as a stream: when a row element ends, its fields are evaluated (XPath relative to it, so `../../Head/No`
 reaches what came before it) and its content is dropped; when an element that holds rows ends, its content is
-dropped too. What stands elsewhere, such as the head, stays. Document types and entities are refused, nothing is
+dropped too. What stands elsewhere, such as the head, stays. What comes after a row is seen only as far as the parser
+has read ahead, so no field should reach for it. Document types and entities are refused, nothing is
 fetched, and libxml2's own size limits apply. A package that is not well-formed is left and named with its line.
 
 A path that finds nothing gives null, an empty element an empty text, several nodes their texts on lines of their own.

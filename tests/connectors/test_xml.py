@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,13 @@ def test_nested_rows_reach_every_level_above(package):
         ("A镕1", "S1", None, "1", "2"), ("A镕1", "S2", "一 二", "2", "2"), ("A2", "S9", None, "1", "2"),
     ]  # fmt: skip
     assert [row["_row"] for row in rows] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("settings", [CASES, STEPS])
+def test_walked_paths_mean_what_xpath_means(package, settings, monkeypatch):
+    walked = read(package, settings)
+    monkeypatch.setattr(xml, "_WALKED", re.compile("(?!)"))  # matches nothing
+    assert read(package, settings) == walked
 
 
 def test_rows_anywhere(package):
