@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from hub.core.batches import Certificate, Landing
 
+_LARGE = 10_000
 _LEDGER_LOCK = 0x68756202  # an arbitrary number of ours
 
 
@@ -71,3 +72,13 @@ def close(
         ),
         binds,
     )
+    _refresh_statistics(connection, landing)
+
+
+def _refresh_statistics(connection: Connection, landing: Landing) -> None:
+    """After a large batch: whoever reads next must not plan for an empty table until the server notices by itself."""
+    for name, frame in sorted(landing.entities.items()):
+        if frame.height >= _LARGE:
+            connection.exec_driver_sql(f'analyze core."{name}"')
+    if landing.records.height >= _LARGE:
+        connection.exec_driver_sql("analyze ops.record")

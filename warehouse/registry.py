@@ -61,6 +61,8 @@ def update(
         known=pl.col("record_key").is_in(known["record_key"].implode()),
     )  # fmt: skip
     copy_frame(connection, "stage_record", staged)
+    connection.execute(text("create index on stage_record (record_key)"))
+    connection.execute(text("analyze stage_record"))
     binds = {
         "department": header.department,
         "dataset": header.dataset,
