@@ -13,6 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -131,51 +132,69 @@ class FolderStore:
 
 
 class S3Store:
-    """Objects in a bucket of any S3 endpoint, through the minio SDK (extra `s3`)."""
+    """Objects in a bucket of any S3 endpoint, through the minio SDK (extra `s3`).
+
+    Every method raises SourceUnavailable when the endpoint does not answer, or answers with anything unforeseen.
+    """
 
     def __init__(self, client: Any, bucket: str, prefix: str) -> None:
         self.client, self.bucket = client, bucket
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
     def put(self, name: str, data: bytes) -> None:
-        self.client.put_object(self.bucket, self.prefix + name, io.BytesIO(data), len(data))
+        with _answering(name):
+            self.client.put_object(self.bucket, self.prefix + name, io.BytesIO(data), len(data))
 
     def get(self, name: str) -> bytes:
-        from minio.error import S3Error
-
-        try:
+        with _answering(name):
             answer = self.client.get_object(self.bucket, self.prefix + name)
-        except S3Error as failure:
-            if failure.code in ("NoSuchKey", "NoSuchBucket"):
-                raise _missing(name) from None
-            raise SourceUnavailable(
-                f"the object store answers {failure.code}", where=name
-            ) from None
-        try:
-            return verified(name, answer.read())
-        finally:
-            answer.close()
-            answer.release_conn()
+            try:
+                data: bytes = answer.read()
+            finally:
+                answer.close()
+                answer.release_conn()
+        return verified(name, data)
 
     def exists(self, name: str) -> bool:
-        from minio.error import S3Error
-
         try:
-            self.client.stat_object(self.bucket, self.prefix + name)
-        except S3Error as failure:
-            if failure.code in ("NoSuchKey", "NoSuchObject", "NoSuchBucket"):
-                return False
-            raise
+            with _answering(name):
+                self.client.stat_object(self.bucket, self.prefix + name)
+        except LandingError:
+            return False
         return True
 
     def list(self, prefix: str) -> Iterator[str]:
-        found = self.client.list_objects(self.bucket, self.prefix + prefix, recursive=True)
-        for item in found:
-            yield str(item.object_name).removeprefix(self.prefix)
+        with _answering(prefix):
+            for item in self.client.list_objects(self.bucket, self.prefix + prefix, recursive=True):
+                yield str(item.object_name).removeprefix(self.prefix)
 
     def delete_prefix(self, prefix: str) -> None:
-        for name in list(self.list(prefix)):
-            self.client.remove_object(self.bucket, self.prefix + name)
+        for name in [*self.list(prefix)]:
+            with _answering(name):
+                self.client.remove_object(self.bucket, self.prefix + name)
+
+
+@contextmanager
+def _answering(name: str) -> Iterator[None]:
+    """Translate what the SDK raises: LandingError for a missing object, SourceUnavailable for all else."""
+    from minio.error import MinioException, S3Error
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except S3Error as failure:
+        if failure.code in ("NoSuchKey", "NoSuchObject", "NoSuchBucket"):
+            raise _missing(name) from None
+        raise _unavailable(failure.code or "an error", name) from None
+    except (MinioException, HTTPError, OSError) as failure:
+        raise _unavailable(type(failure).__name__, name) from None
+
+
+def _unavailable(answer: str, where: str) -> SourceUnavailable:
+    return SourceUnavailable(
+        f"the object store does not answer as it should ({answer})", where=where,
+        remedy="check HUB_S3_ENDPOINT and the keys, then try again",
+    )  # fmt: skip
 
 
 def open_store(settings: Settings) -> ObjectStore:
@@ -200,15 +219,14 @@ def _open_s3(settings: Settings) -> S3Store:
         ) from None
     endpoint, access, secret = (os.environ[name] for name in names)
     at, where = urlsplit(endpoint), urlsplit(settings.objects)
+    if at.scheme not in ("http", "https") or not at.netloc:
+        raise SpecError(
+            f"HUB_S3_ENDPOINT is '{endpoint}'", file="environment", remedy="write http://host:port"
+        )
     client = Minio(
         endpoint=at.netloc, access_key=access, secret_key=secret, secure=at.scheme == "https"
     )
-    try:
+    with _answering(where.netloc):
         if not client.bucket_exists(where.netloc):
             client.make_bucket(where.netloc)
-    except Exception as failure:
-        raise SourceUnavailable(
-            f"the object store does not answer ({type(failure).__name__})", where=at.netloc,
-            remedy="check HUB_S3_ENDPOINT and the keys, then try again",
-        ) from None  # fmt: skip
     return S3Store(client, where.netloc, where.path)

@@ -1,0 +1,211 @@
+"""The object store: the same promises from a folder and from a real S3 server."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from hub.core.errors import LandingError, SourceUnavailable, SpecError
+from hub.core.settings import Settings
+from warehouse.objects import FolderStore, ObjectStore, open_store, put_raw
+
+KEYS = ("HUB_S3_ENDPOINT", "HUB_S3_ACCESS_KEY", "HUB_S3_SECRET_KEY")
+DATA = "办件,1\n".encode() * 100
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    url: str
+    access: str = "hub"
+    secret: str = "hub-secret-of-a-test"
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on, low enough that a derived one (+10000) would still be a port."""
+    sockets = []
+    for port in range(21000 + os.getpid() % 9000, 50000):
+        candidate = socket.socket()
+        try:
+            candidate.bind(("127.0.0.1", port))
+        except OSError:
+            candidate.close()
+            continue
+        sockets.append(candidate)
+        if len(sockets) == count:
+            break
+    ports = [candidate.getsockname()[1] for candidate in sockets]
+    for candidate in sockets:
+        candidate.close()
+    return ports
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=2).close()
+    except urllib.error.HTTPError:
+        return True  # it is there, and does not know us
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """SeaweedFS with its S3 gateway: loopback only, every port chosen, nobody called."""
+    folder = tmp_path_factory.mktemp("weed")
+    ports = _free_ports(8)
+    endpoint = Endpoint(f"http://127.0.0.1:{ports[0]}")
+    identity = {
+        "name": "hub",
+        "credentials": [{"accessKey": endpoint.access, "secretKey": endpoint.secret}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }
+    config = folder / "s3.json"
+    config.write_text(json.dumps({"identities": [identity]}))
+    options = {
+        "dir": folder, "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "s3.port": ports[0], "s3.port.grpc": ports[1],
+        "master.port": ports[2], "master.port.grpc": ports[3], "volume.port": ports[4],
+        "volume.port.grpc": ports[5], "filer.port": ports[6], "filer.port.grpc": ports[7],
+        "s3.port.iceberg": 0, "s3.port.lance": 0, "master.telemetry": "false", "volume.max": 20,
+        "master.volumeSizeLimitMB": 64, "s3.config": config, "s3.localSocket": folder / "s3.sock",
+    }  # fmt: skip
+    weed = Path(sys.executable).parent / "weed"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [weed, "server", "-s3", "-s3.iam=false", *(f"-{name}={value}" for name, value in options.items())],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=folder,
+        )  # fmt: skip
+    waiting = threading.Event()
+    for _ in range(300):
+        if _answers(endpoint.url) or process.poll() is not None:
+            break
+        waiting.wait(0.1)
+    assert process.poll() is None, (folder / "log").read_text("utf-8", "replace")[-2000:]
+    yield endpoint
+    process.send_signal(
+        signal.SIGKILL
+    )  # it takes its time on SIGTERM, and nothing here needs to survive
+    process.wait()
+
+
+def _settings(objects: str) -> Settings:
+    return replace(Settings.load(), objects=objects)
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ObjectStore:
+    if request.param == "folder":
+        return open_store(_settings(str(tmp_path / "objects")))
+    endpoint = request.getfixturevalue("s3")
+    for name, value in zip(KEYS, (endpoint.url, endpoint.access, endpoint.secret), strict=True):
+        monkeypatch.setenv(name, value)
+    return open_store(_settings(f"s3://county/{tmp_path.name}"))
+
+
+def test_what_is_put_is_what_is_got(store: ObjectStore) -> None:
+    store.put("stage/b1/records.parquet", DATA)
+    store.put("stage/b1/empty.parquet", b"")
+    assert store.get("stage/b1/records.parquet") == DATA
+    assert store.get("stage/b1/empty.parquet") == b""
+    store.put("stage/b1/records.parquet", b"again")
+    assert store.get("stage/b1/records.parquet") == b"again"
+
+
+def test_existence_listing_and_removal(store: ObjectStore) -> None:
+    for name in ("stage/b1/a.parquet", "stage/b1/b.parquet", "stage/b2/a.parquet", "raw/x/y/z.txt"):
+        store.put(name, b"1")
+    assert store.exists("stage/b1/a.parquet")
+    assert not store.exists("stage/b1/c.parquet")
+    assert not store.exists("stage/b1")
+    assert list(store.list("stage/")) == ["stage/b1/a.parquet", "stage/b1/b.parquet", "stage/b2/a.parquet"]  # fmt: skip
+    store.delete_prefix("stage/b1/")
+    store.delete_prefix("stage/b1/")
+    assert list(store.list("")) == ["raw/x/y/z.txt", "stage/b2/a.parquet"]
+
+
+def test_a_missing_object_is_a_landing_error(store: ObjectStore) -> None:
+    with pytest.raises(LandingError, match="no such object"):
+        store.get("raw/a/b/c.parquet")
+
+
+def test_a_raw_object_is_named_by_its_content(store: ObjectStore) -> None:
+    manifest = {
+        "department": "housing",
+        "files": [{"name": "一月.xlsx", "furniture": [[3, "subtotal"]]}],
+    }
+    name = put_raw(store, "housing", "cases", DATA, manifest)
+    assert name == f"raw/housing/cases/{hashlib.sha256(DATA).hexdigest()}.parquet"
+    assert put_raw(store, "housing", "cases", DATA, manifest) == name
+    assert store.get(name) == DATA
+    assert json.loads(store.get(name.replace(".parquet", ".manifest.json"))) == manifest
+    assert len(list(store.list("raw/housing/"))) == 2
+
+
+def test_a_raw_object_that_was_changed_is_not_read(store: ObjectStore) -> None:
+    name = put_raw(store, "housing", "cases", DATA, {})
+    store.put(name, DATA + b" ")
+    with pytest.raises(LandingError, match="hashes to"):
+        store.get(name)
+
+
+def test_a_folder_store_leaves_no_half_written_object(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FolderStore(tmp_path / "objects")
+    store.put("raw/a.txt", b"before")
+
+    def full(_: int) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        store.put("raw/a.txt", b"after")
+    assert store.get("raw/a.txt") == b"before"
+    assert [path.name for path in (tmp_path / "objects" / "raw").iterdir()] == ["a.txt"]
+
+
+def test_a_folder_store_is_closed_to_others_and_stays_inside(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "objects")
+    store.put("raw/a.txt", b"1")
+    assert (tmp_path / "objects").stat().st_mode & 0o077 == 0
+    with pytest.raises(ValueError, match="leaves the store"):
+        store.put("../outside.txt", b"1")
+
+
+def test_an_s3_store_names_what_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in KEYS:
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SpecError, match="HUB_S3_ENDPOINT"):
+        open_store(_settings("s3://county/hub"))
+
+
+def test_an_s3_endpoint_is_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in KEYS:
+        monkeypatch.setenv(name, "store:9000")
+    with pytest.raises(SpecError, match="http://host:port"):
+        open_store(_settings("s3://county/hub"))
+
+
+def test_an_s3_endpoint_that_refuses_is_unavailable(
+    s3: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_S3_ENDPOINT", s3.url)
+    monkeypatch.setenv("HUB_S3_ACCESS_KEY", s3.access)
+    monkeypatch.setenv("HUB_S3_SECRET_KEY", "not-it")
+    with pytest.raises(SourceUnavailable, match="keys"):
+        open_store(_settings("s3://county/hub"))
