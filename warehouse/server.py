@@ -37,6 +37,8 @@ START_SECONDS = 120  # recovery after a crash may replay max_wal_size
 _SOCKET_LIMIT = 107  # sun_path of Linux, without its final zero byte
 _PLAIN_PATH = re.compile(r"[\w./+-]+", re.ASCII)
 
+# A hub that was killed must not leave its statement running, with all its locks: the server looks every two seconds
+# whether the client is still there.
 # Privacy: a failing statement or a rejected COPY line may hold what only `restricted` may hold. So the log never
 # repeats statements, parameters, details or context.
 _CONFIGURATION = """\
@@ -50,6 +52,7 @@ work_mem = 32MB
 maintenance_work_mem = 128MB
 effective_cache_size = 1GB
 max_connections = 100
+client_connection_check_interval = 2s
 max_wal_size = 4GB
 min_wal_size = 256MB
 checkpoint_timeout = 15min
