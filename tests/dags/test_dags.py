@@ -84,7 +84,7 @@ def test_a_broken_folder_breaks_only_its_own_dag(described: dict[str, Any]) -> N
 def test_one_pool_per_source_and_an_asset_per_landing(described: dict[str, Any]) -> None:
     assert described["pools"]["ingest__civil_affairs"] == ["civil_affairs", "default_pool"]
     assert described["outlets"]["ingest__civil_affairs"] == ["hub://department/civil_affairs"]
-    assert described["outlets"]["supervise"] == ["hub://findings"]
+    assert described["outlets"]["supervise"] == ["hub://findings/"]
 
 
 def test_dag_files_import_nothing_heavy(described: dict[str, Any]) -> None:
