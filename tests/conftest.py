@@ -36,13 +36,20 @@ class Server:
 
 
 @pytest.fixture(autouse=True)
-def hub_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """HUB_HOME in the test's own folder; no setting of the machine's hub reaches a test."""
+def hub_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """HUB_HOME in the test's own folder; no setting of the machine's hub reaches a test.
+
+    A server that a test started there is removed after it.
+    """
     home = tmp_path / "home"
     monkeypatch.setenv("HUB_HOME", str(home))
     for name in ("HUB_WAREHOUSE_URL", "HUB_OBJECTS", "HUB_DEPARTMENTS", "HUB_KEY", "HUB_CRASH_AT"):
         monkeypatch.delenv(name, raising=False)
-    return home
+    yield home
+    if (home / "pg").exists() or (home / "pg.location").exists():
+        from warehouse import server
+
+        server.discard(Settings(home, None, "", home))
 
 
 def _roomy_folder() -> str | None:

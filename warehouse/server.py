@@ -73,11 +73,17 @@ def ensure(settings: Settings, *, durable: bool = True) -> str:
     `durable` False gives up safety against power failure, for tests. Safe to call from several processes at once.
     Raises HubError when the server cannot start.
     """
-    data = _known_data(settings)
-    if data is None or not _answers(_address(settings, data)):
-        with _locked(settings):
-            data = _start(settings, durable)
-    return database_of(_base(_address(settings, data)), SUPERUSER)
+    try:
+        data = _known_data(settings)
+        if data is None or not _answers(_address(settings, data)):
+            with _locked(settings):
+                data = _start(settings, durable)
+        return database_of(_base(_address(settings, data)), SUPERUSER)
+    except PermissionError as closed:
+        raise HubError(
+            "the embedded PostgreSQL belongs to another account", where=str(closed.filename),
+            remedy="run the hub as the account that began it, or set another HUB_HOME",
+        ) from None  # fmt: skip
 
 
 def stop(settings: Settings) -> None:
@@ -96,6 +102,9 @@ def discard(settings: Settings) -> None:
     if data is None:
         return
     stop(settings)
+    address = _address(settings, data)
+    if address.folder != data:
+        shutil.rmtree(address.folder.parent, ignore_errors=True)
     record = _record(settings)
     if record.exists():
         shutil.rmtree(data.parent, ignore_errors=True)
@@ -147,7 +156,8 @@ def _known_data(settings: Settings) -> Path | None:
 
 
 def _choose_data(settings: Settings, account: Account) -> Path:
-    if account.reaches(settings.home):
+    # `pg_ctl` hands the path to a shell, between double quotes.
+    if account.reaches(settings.home) and not set(str(settings.home)) & set('"$`\\\n'):
         return settings.home / "pg"
     # The random part: a HUB_HOME that was removed and made again must not meet the old one's data.
     data = private_folder(f"county-data-hub-{_short(settings.home)}-{os.urandom(4).hex()}") / "pg"
