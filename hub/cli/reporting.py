@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hub.cli.printing import say, table
-from hub.core.batches import Certificate
+from hub.core.batches import RESERVED, Certificate
 from supervision import Rule, RunSummary
 
 FATES = ("read", "landed", "unchanged", "superseded", "quarantined")
@@ -145,13 +145,12 @@ def print_quarantined_row(row: dict[str, Any]) -> None:
         f"[bold]{row['department']}.{row['dataset']}[/bold] {row['source_file']} row {row['source_row']}"
         f" ({row['state']})"
     )
-    say(f"[red]{row['reason']}[/red] {row['column'] or ''}: {row['message']}")
+    say(f"[red]{row['reason']}[/red] {row['message']}")
     say(f"raw object {row['raw_object']}, row {row['raw_row']}, batch {row['batch_id']}")
-    table(
-        "As it came, identity data masked",
-        ("field", "value"),
-        list((row["raw_masked"] or {}).items()),
-    )
+    fields = [
+        (name, value) for name, value in (row["raw_masked"] or {}).items() if name not in RESERVED
+    ]
+    table("As it came, identity data masked", ("field", "value"), fields)
 
 
 def print_replay(certificates: Sequence[Certificate], summary: RunSummary | None) -> None:
