@@ -24,7 +24,10 @@ def write(connection: Connection, landing: Landing, rejects: pl.DataFrame) -> No
 
 
 def _parties(connection: Connection, landing: Landing) -> None:
-    """Insert who is not known yet. What is known stays as it is: the first batch that named a person keeps him."""
+    """Insert who is not known yet. What is known stays as it is: the first batch that named a person keeps him.
+
+    In order: departments share persons, and two landings must not wait for each other's.
+    """
     parties = landing.parties.drop_nulls("applicant_token").unique(
         "applicant_token", keep="first", maintain_order=True
     )
@@ -42,6 +45,7 @@ def _parties(connection: Connection, landing: Landing) -> None:
             """
             insert into restricted.party (applicant_token, kind, identity_enc, phone_enc, name_enc, first_batch)
             select applicant_token, kind, identity, phone, name, cast(:batch as uuid) from stage_party
+            order by applicant_token
             on conflict (applicant_token) do nothing
             """
         ),
