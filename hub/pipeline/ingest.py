@@ -203,20 +203,32 @@ def _sealed(hub: Hub, parties: pl.DataFrame) -> pl.DataFrame:
 
 
 def land(hub: Hub, slug: str, batch_ids: Iterable[str]) -> list[Certificate]:
-    """Land each batch in one warehouse transaction, then tell the source (sync flags), then clear the stage."""
+    """Land each batch in one warehouse transaction, then tell the source (sync flags), then clear the stage.
+
+    May be repeated: a batch that has landed gives its certificate again. If the process ended between landing and
+    telling, the next extraction reads those rows again, finds them unchanged, and tells then.
+    """
     department = read_department(hub.settings.departments, slug)
     connector = connectors.open(department, hub.settings.connection_url(department.spec.connection))
     certificates = []
     for batch_id in batch_ids:
-        landing = staging.read(hub.store, batch_id)
-        certificate = land_in_warehouse(hub.engine, landing)
-        if certificate.fates is not None:
-            raw = read_raw(hub, landing.header)
-            connector.acknowledge(landing.header.dataset, raw, certificate.fates)
+        with hub.engine.connect() as connection:
+            certificate = ledger.certificate(connection, batch_id)
+        if certificate is None:
+            certificate = _land_staged(hub, connector, batch_id)
         staging.clear(hub.store, batch_id)
-        advanced("land", slug, landing.header.dataset, certificate.read)
+        advanced("land", slug, certificate.dataset, certificate.read)
         certificates.append(certificate)
     return certificates
+
+
+def _land_staged(hub: Hub, connector: connectors.Connector, batch_id: str) -> Certificate:
+    landing = staging.read(hub.store, batch_id)
+    certificate = land_in_warehouse(hub.engine, landing)
+    if certificate.fates is not None:
+        raw = read_raw(hub, landing.header)
+        connector.acknowledge(landing.header.dataset, raw, certificate.fates)
+    return certificate
 
 
 def raise_refusals(hub: Hub, slug: str) -> None:

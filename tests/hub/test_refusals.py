@@ -12,6 +12,7 @@ from hub import pipeline
 from hub.core.errors import SourceRefused, SpecError
 from hub.core.settings import CONTENT_ROOT, Settings
 from hub.pipeline import Hub
+from warehouse import overview
 
 SAMPLE = CONTENT_ROOT / "departments" / "public_security" / "sample"
 
@@ -73,3 +74,18 @@ def test_an_abandoned_batch_is_read_again(hub: Hub, folder: Path) -> None:
     assert {c.batch_id for c in certificates}.isdisjoint(lost)
     assert sum(c.landed for c in certificates) > 0
     assert sum(c.unchanged for c in certificates) == 0
+
+
+def test_a_landing_may_be_repeated(hub: Hub, folder: Path) -> None:
+    """A retried task gets the certificates of what has landed already, and lands the rest."""
+    batches = pipeline.map_and_gate(
+        hub, "public_security", pipeline.extract(hub, "public_security")
+    )
+    assert len(batches) > 1
+    first = pipeline.land(hub, "public_security", batches[:1])
+    again = pipeline.land(hub, "public_security", batches)
+    assert again[0].batch_id == first[0].batch_id
+    assert again[0].landed == first[0].landed > 0
+    assert [c.batch_id for c in again] == batches
+    with hub.engine.connect() as connection:
+        assert len(overview.landed_batches(connection)) == len(batches)

@@ -56,7 +56,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     document = json.loads((home / "demo" / "truth.json").read_text("utf-8"))
     yield Ran(hub, document, read, run.findings_hash)
     hub.engine.dispose()
-    server.stop(settings)
+    server.discard(settings)
 
 
 def write_county(settings: Settings) -> None:
@@ -126,7 +126,7 @@ def test_same_raw_objects_give_the_same_findings(ran: Ran, tmp_path: Path) -> No
         assert pipeline.supervise(other, AS_OF, full=True).findings_hash == ran.findings_hash
     finally:
         other.engine.dispose()
-        server.stop(settings)
+        server.discard(settings)
 
 
 def test_no_identity_or_phone_number_outside_restricted(ran: Ran) -> None:
