@@ -172,8 +172,8 @@ def demo_summary(hub: Hub, known: set[str]) -> dict[str, Any]:
         }  # fmt: skip
 
 
-def clear_installation(settings: Settings) -> None:
-    """Remove the demo's databases, objects and files from HUB_HOME, keeping its key and Airflow's database."""
-    warehouse.drop_databases(settings, ("hub", "land_resources_exchange"))
+def clear_installation(settings: Settings, *databases: str) -> None:
+    """Remove the warehouse, the other `databases`, objects and files, keeping the key and Airflow's database."""
+    warehouse.drop_databases(settings, ("hub", *databases))
     for part in ("objects", "demo", "quality"):
         shutil.rmtree(settings.home / part, ignore_errors=True)

@@ -81,3 +81,17 @@ def test_wheel_carries_the_content(tmp_path: Path) -> None:
     ):  # fmt: skip
         assert wanted in names
     assert json.dumps(names).count("__pycache__") == 0
+
+
+def test_engines_know_no_department_by_name() -> None:
+    """Content is not engine: a slug appears in its own folder, in the demo and in tests, nowhere else."""
+    slugs = {path.parent.name for path in (ROOT / "departments").glob("*/source.yml")}
+    slugs -= {"housing"}  # the one that help texts use in their examples
+    engines = [package for package in PACKAGES if package != "demo"]
+    knowing = [
+        str(path.relative_to(ROOT))
+        for package in engines
+        for path in (ROOT / package).rglob("*")
+        if path.suffix in (".py", ".sql") and any(slug in path.read_text("utf-8") for slug in slugs)
+    ]
+    assert knowing == []

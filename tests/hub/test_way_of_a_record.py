@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import text
 
 import warehouse
+from demo import EXCHANGE_DATABASE
 from hub import pipeline
 from hub.cli.demo.verify import verify
 from hub.core.settings import Settings
@@ -61,7 +62,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
 
 def write_county(settings: Settings) -> None:
     """The generator, as its users run it."""
-    url = warehouse.database_url(settings, "land_resources_exchange")
+    url = warehouse.database_url(settings, EXCHANGE_DATABASE)
     subprocess.run(
         [sys.executable, "-m", "demo", "--cases", str(CASES), "--home", str(settings.home),
          "--exchange-url", url],

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import warehouse
+from demo import EXCHANGE_DATABASE
 from hub import pipeline
 from hub.cli.demo import airflow
 from hub.cli.demo.verify import verify
@@ -109,7 +110,7 @@ def _make_room(settings: Settings, cases: int, seed: int) -> None:
             remedy="unset HUB_WAREHOUSE_URL",
         )
     if marker.exists() and json.loads(marker.read_text()) != _county(cases, seed):
-        pipeline.clear_installation(settings)
+        pipeline.clear_installation(settings, EXCHANGE_DATABASE)
 
 
 def _county(cases: int, seed: int) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def _write_county(settings: Settings, cases: int, seed: int) -> None:
     marker = settings.home / "demo" / "county.json"
     if marker.exists():
         return
-    url = warehouse.database_url(settings, "land_resources_exchange")
+    url = warehouse.database_url(settings, EXCHANGE_DATABASE)
     process = subprocess.run(
         [
             sys.executable, "-m", "demo", "--cases", str(cases), "--seed", str(seed),
