@@ -6,12 +6,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
+import psycopg
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 import catalogue
 import supervision
 from hub.core.codelists import codelists
-from hub.core.errors import SpecError
+from hub.core.errors import HubError, SpecError
 from hub.core.fingerprints import version_of
 from hub.core.settings import TIME_ZONE
 from hub.core.specs import department_slugs, read_department
@@ -24,13 +26,25 @@ def supervise(
 ) -> supervision.RunSummary:
     """Evaluate all active rules as of that local time (default: now) and merge the findings, in one transaction.
 
-    Pulls what changed from the ledger, whoever woke it. Raises SpecError when the catalogue or a rule is broken.
+    Pulls what changed from the ledger, whoever woke it, and sees one state of the warehouse: what lands meanwhile
+    is for the next run. Raises SpecError when the catalogue or a rule is broken, HubError when another run is at
+    work.
     """
     rules = supervision.load_rules()
     as_of = as_of or datetime.now(ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
     with hub.engine.begin() as connection:
         versions = refresh_reference(hub, connection)
-        return supervision.evaluate(connection, rules, as_of, full, versions)
+    still = hub.engine.execution_options(isolation_level="REPEATABLE READ")
+    try:
+        with still.begin() as connection:
+            return supervision.evaluate(connection, rules, as_of, full, versions)
+    except DBAPIError as failure:
+        if not isinstance(failure.orig, psycopg.errors.SerializationFailure):
+            raise
+        raise HubError(
+            "another supervision run changed the findings meanwhile",
+            remedy="run hub supervise again",
+        ) from None
 
 
 def refresh_reference(hub: Hub, connection: Connection) -> dict[str, str]:

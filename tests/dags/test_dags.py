@@ -90,3 +90,31 @@ def test_one_pool_per_source_and_an_asset_per_landing(described: dict[str, Any])
 def test_dag_files_import_nothing_heavy(described: dict[str, Any]) -> None:
     """Light parsing is what keeps the import of all DAG files under two seconds beyond Airflow's own."""
     assert described["heavy"] == []
+
+
+RETRY_PROBE = """
+from airflow.sdk.exceptions import AirflowFailException
+from dags.errors import retrying_only_what_may_heal
+from hub.core.errors import GateStopped, LandingError, SourceRefused, SourceUnavailable, SpecError
+
+def outcome(error):
+    try:
+        with retrying_only_what_may_heal():
+            raise error
+    except AirflowFailException:
+        return "fails"
+    except Exception:
+        return "retries"
+
+print("\\n" + " ".join(outcome(e) for e in (
+    SourceUnavailable("x"), OSError("x"), SpecError("x", file="f"), SourceRefused("x"), GateStopped("x"), LandingError("x"),
+)))
+"""
+
+
+def test_only_what_may_heal_is_retried(tmp_path: Path) -> None:
+    env = os.environ | {"AIRFLOW_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    shown = subprocess.run(
+        [sys.executable, "-c", RETRY_PROBE], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+    )  # fmt: skip
+    assert shown.stdout.split("\n")[-2].split() == ["retries"] * 2 + ["fails"] * 4
