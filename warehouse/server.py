@@ -149,7 +149,13 @@ def _known_data(settings: Settings) -> Path | None:
         return None
 
 
+def _recorded(record: Path) -> Path:
+    return Path(record.read_text("utf-8").strip())
+
+
 def _choose_data(settings: Settings, account: Account) -> Path:
+    if _record(settings).exists():  # an earlier start got no further than this
+        return _recorded(_record(settings))
     # `pg_ctl` hands the path to a shell, between double quotes.
     if account.reaches(settings.home) and not set(str(settings.home)) & set('"$`\\\n'):
         return settings.home / "pg"
