@@ -63,5 +63,5 @@ def complain(error: HubError) -> None:
     from rich.text import Text
 
     Console(stderr=True, highlight=False).print(
-        Text.assemble((f"{type(error).__name__}: ", "bold red"), str(error))
+        Text.assemble((f"{type(error).__name__}: ", "bold red"), str(error)), soft_wrap=True
     )

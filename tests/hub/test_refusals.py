@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from hub import pipeline
+from hub.cli.demo.run import refuse_real_data
 from hub.core.errors import SourceRefused, SpecError
 from hub.core.settings import CONTENT_ROOT, Settings
 from hub.pipeline import Hub
@@ -89,3 +90,10 @@ def test_a_landing_may_be_repeated(hub: Hub, folder: Path) -> None:
     assert [c.batch_id for c in again] == batches
     with hub.engine.connect() as connection:
         assert len(overview.landed_batches(connection)) == len(batches)
+
+
+def test_the_demo_does_not_write_into_somebodys_installation(hub: Hub, folder: Path) -> None:
+    refuse_real_data(hub)
+    pipeline.run(hub, "public_security")
+    with pytest.raises(SpecError, match="not the demo's"):
+        refuse_real_data(hub)

@@ -59,6 +59,7 @@ def run_demo(cases: int, seed: int, as_json: bool) -> bool:
         hub = pipeline.open_hub(settings)
         warehouse.database_url(settings, "airflow")
         pipeline.prepare_warehouse(hub)
+        refuse_real_data(hub)
     migration = airflow.start_migration(settings)
     with airflow.runner(settings) as runner:  # Airflow imports itself while the county is written
         with watch.stage(
@@ -111,6 +112,16 @@ def _make_room(settings: Settings, cases: int, seed: int) -> None:
         )
     if marker.exists() and json.loads(marker.read_text()) != _county(cases, seed):
         pipeline.clear_installation(settings, EXCHANGE_DATABASE)
+
+
+def refuse_real_data(hub: Hub) -> None:
+    """An installation that holds batches and no demo county is somebody's: the demo must not write into it."""
+    if pipeline.batch_ids(hub) and not (hub.settings.home / "demo" / "county.json").exists():
+        raise SpecError(
+            "this installation holds data that are not the demo's",
+            file=hub.settings.home,
+            remedy="run the demo with another HUB_HOME",
+        )
 
 
 def _county(cases: int, seed: int) -> dict[str, Any]:
