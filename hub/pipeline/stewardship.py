@@ -65,6 +65,11 @@ def department_rows(connection: Any, batches: list[str] | None) -> list[dict[str
             | {
                 "rows_per_second": round(total["read"] / spent) if spent else 0,
                 "seconds": stages,
+                "rows_per_second_by_stage": {
+                    stage: round(total["read"] / seconds)
+                    for stage, seconds in stages.items()
+                    if seconds
+                },
                 "quarantined_by_reason": reasons.get(total["slug"], {}),
             }
         )
@@ -162,7 +167,7 @@ def demo_summary(hub: Hub, known: set[str]) -> dict[str, Any]:
         )  # fmt: skip
         return {
             "departments": sorted(
-                departments + [row | zeros | {"seconds": {}} for row in idle], key=lambda r: r["slug"]
+                departments + [row | zeros | {"seconds": {}, "rows_per_second_by_stage": {}} for row in idle], key=lambda r: r["slug"]
             ),
             "rules": run.get("rules", []),
             "findings_hash": run.get("findings_hash"),

@@ -72,6 +72,7 @@ def test_the_demo_matches_its_truth_through_airflow(shown: Shown) -> None:
     for row in summary["departments"]:
         fates = row["landed"] + row["unchanged"] + row["superseded"] + row["quarantined"]
         assert row["read"] == fates > 0
+        assert {"map", "land"} <= set(row["rows_per_second_by_stage"])
     assert {"airflow_start", "ingest__housing", "supervise", "quality", "total"} <= set(
         summary["seconds"]
     )
