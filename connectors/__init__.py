@@ -7,9 +7,9 @@ department that uses it is opened or checked, and its heavy parts when it reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from hub.core.specs import Department
 
@@ -17,14 +17,19 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from connectors.diagnosis import Diagnosis
+    from connectors.pace import Pace
     from hub.core.batches import Cursor, RawBatch
 
-ACCESS_METHODS = {"files": "connectors.files", "exchange": "connectors.exchange"}
-"""What may stand under `connector` in a source.yml → the module that does it."""
+ACCESS_METHODS = ("database", "exchange", "files", "http", "soap", "inbox")
+"""What may stand under `connector` in a source.yml: each is the package `connectors.<name>`."""
 
 
 class Connector(Protocol):
     """What every access method offers."""
+
+    pace: Pace
+    """Every query to the source waits for it and is counted by it."""
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -33,8 +38,9 @@ class Connector(Protocol):
     def read(self, dataset: str, cursor: Cursor | None) -> Iterator[RawBatch]:
         """What is new since `cursor` (None: everything), in batches of at most CHUNK_ROWS rows.
 
-        The cursor of each batch is the position after it: land the batches in their order. Raises
-        SourceUnavailable or SourceRefused, the latter only after everything that could be read was yielded.
+        The cursor of each batch is the position after it: land the batches in their order. The caller may stop after
+        any batch and go on later from its cursor. Raises SourceUnavailable or SourceRefused, the latter only after
+        everything that could be read was yielded.
         """
 
     def acknowledge(self, dataset: str, table: pa.Table, fates: pl.DataFrame) -> None:
@@ -42,6 +48,28 @@ class Connector(Protocol):
 
         `_src` is a row's position in `table`, the table of the batch. Does nothing where a source has no flag.
         """
+
+    def diagnose(self) -> Iterator[Diagnosis]:
+        """Look at the source without taking data. Raises nothing that the source can cause: it is a finding."""
+
+
+@runtime_checkable
+class Keyed(Protocol):
+    """Sources that can be asked for the keys of all their rows, and for single rows: what a sweep needs."""
+
+    def keys(self, dataset: str, fields: Sequence[str]) -> Iterator[pa.Table]:
+        """`fields` (and the source's own key) of every row that the source has now, at most CHUNK_ROWS at a time."""
+
+    def fetch(self, dataset: str, keys: pa.Table) -> Iterator[RawBatch]:
+        """The whole rows of some of the rows that `keys` gave, as they are now; their cursor is empty."""
+
+
+@runtime_checkable
+class Ranged(Protocol):
+    """Sources that can be read from one cursor value to another: what a backfill needs."""
+
+    def read_range(self, dataset: str, low: str | None, high: str | None) -> Iterator[RawBatch]:
+        """The rows with low <= cursor column < high, given as text; None is open. Their cursor is empty."""
 
 
 class AccessMethod(Protocol):
@@ -72,4 +100,4 @@ def _access_method(department: Department) -> AccessMethod:
             f"connector: there is no access method '{name}'", ("connector",),
             remedy=f"known: {', '.join(ACCESS_METHODS)}",
         )  # fmt: skip
-    return cast(AccessMethod, import_module(ACCESS_METHODS[name]))
+    return cast(AccessMethod, import_module(f"connectors.{name}"))

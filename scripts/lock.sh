@@ -8,7 +8,7 @@ compile() { "$uv" pip compile --quiet --generate-hashes --python-version 3.11 --
 echo uv | compile - -o requirements/bootstrap.txt
 compile pyproject.toml --all-extras --group dev -o requirements/dev.txt
 compile pyproject.toml -c requirements/dev.txt -o requirements/base.txt
-for extra in airflow quality oracle odbc s3; do
+for extra in airflow quality oracle odbc s3 mysql http soap sftp push; do
     compile pyproject.toml --extra "$extra" -c requirements/dev.txt -o "requirements/$extra.txt"
 done
 compile pyproject.toml --group bench -c requirements/dev.txt -o requirements/bench.txt

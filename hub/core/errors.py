@@ -43,6 +43,14 @@ class SourceUnavailable(HubError):
     exit_code = EXIT_SOURCE_UNAVAILABLE
 
 
+class SourceClosed(SourceUnavailable):
+    """The source may not be read now: outside its agreed windows, or reading is paused. What was read so far counts."""
+
+
+class DepartmentBusy(SourceUnavailable):
+    """Another run of this department is at work: try again when it is over."""
+
+
 class SourceRefused(HubError):
     """The department's system answers no (credentials, permission, charset): retrying does not help."""
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hub.core.errors import SpecError
 
@@ -176,12 +176,68 @@ class Owner(Spec):
     contact: str
 
 
+Window = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+"""Part of a day in local time, such as 22:00-06:00 (over midnight)."""
+
+
 class Protection(Spec):
     """What the source agreed to bear."""
 
     sessions: int = Field(default=1, ge=1)
     rows_per_second: int | None = Field(default=None, ge=1)
-    windows: tuple[str, ...] = ()
+    bytes_per_second: int | None = Field(default=None, ge=1)
+    """Of Arrow data as received."""
+    windows: tuple[Window, ...] = ()
+    """When the source may be read, every day; empty: at any time."""
+
+
+class Deleted(Spec):
+    """The field by which the source marks a row as deleted."""
+
+    column: str
+    equals: tuple[str, ...] = Field(min_length=1)
+
+
+Policy = Literal["stop", "quarantine", "ignore"]
+
+
+class DriftPolicy(Spec):
+    """What to do when the source's shape changes. Every change is recorded, whatever the policy.
+
+    stop: nothing of the batch lands and a human looks; quarantine: its rows wait; ignore: the batch goes on.
+    """
+
+    new: Policy = "ignore"
+    missing: Policy = "quarantine"
+    renamed: Policy = "ignore"
+    """A declared rename that is seen for the first time."""
+    retyped: Policy = "ignore"
+
+
+class Sweep(Spec):
+    """How often the keys at the source are compared with those in the warehouse."""
+
+    every: str = Field(default="7d", pattern=r"^(run|\d+[mhd])$")
+    """`run`: after every reading; else minutes, hours or days."""
+
+
+class DatasetSettings(Spec):
+    """What any dataset may declare, whatever its access method; the connectors' own settings derive from this."""
+
+    deletes: Literal["none", "flag", "sweep"] = "none"
+    """How deletes at the source become known: not at all, by `deleted`, or by a sweep of the keys."""
+    deleted: Deleted | None = None
+    sweep: Sweep | None = None
+    """Also without deletes: finds rows whose transaction committed later than the lag."""
+    drift: DriftPolicy = DriftPolicy()
+
+    @model_validator(mode="after")
+    def _deletes_known(self) -> DatasetSettings:
+        if (self.deletes == "flag") != (self.deleted is not None):
+            raise ValueError("'deletes: flag' and 'deleted' belong together")
+        if self.deletes == "sweep" and self.sweep is None:
+            raise ValueError("'deletes: sweep' needs 'sweep: {every: …}'")
+        return self
 
 
 class DepartmentSpec(Spec):
@@ -208,6 +264,17 @@ class Department:
     folder: Path
     spec: DepartmentSpec
     source: SpecFile
+
+    def settings(self, dataset: str) -> DatasetSettings:
+        """What the dataset declares whatever its access method. Raises SpecError."""
+        declared = self.spec.datasets[dataset]
+        common = {key: declared[key] for key in DatasetSettings.model_fields if key in declared}
+        try:
+            return DatasetSettings.model_validate(common)
+        except ValidationError as failure:
+            first = failure.errors()[0]
+            at = ("datasets", dataset, *first["loc"])
+            raise self.source.error(f"{'.'.join(map(str, at))}: {first['msg']}", at) from None
 
 
 def department_slugs(root: Path) -> list[str]:

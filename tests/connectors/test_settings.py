@@ -77,7 +77,7 @@ def test_a_url_of_the_wrong_kind_is_named_without_its_secrets(
 
 
 def test_the_subsets_of_gb18030_are_read_as_gb18030(make_department):
-    from connectors.settings import TextSettings
+    from connectors.files.settings import TextSettings
 
     for declared in ("GBK", "gb2312", "cp936", "gb18030"):
         settings = TextSettings(format="text", files="*", delimiter=",", charset=declared)

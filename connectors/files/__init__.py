@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
-from connectors import listing
+from connectors.files import listing
+from connectors.files.settings import FORMATS, FileSettings
 from connectors.pace import Pace
-from connectors.settings import FORMATS, FileSettings
 from hub.core.errors import HubError
 from hub.core.specs import Department
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from connectors.slices import FoundFile, Slice
+    from connectors.diagnosis import Diagnosis
+    from connectors.files.slices import FoundFile, Slice
     from hub.core.batches import Cursor, RawBatch
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ class FilesConnector:
         self, department: Department, folder: Path, settings: dict[str, FileSettings]
     ) -> None:
         self.department, self.folder, self.settings = department, folder, settings
-        self.pace = Pace(department.spec.protection.rows_per_second)
+        self.pace = Pace(department.spec.protection)
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -89,22 +90,36 @@ class FilesConnector:
         Raises SourceUnavailable when the folder or a file does not answer; SourceRefused, after all other files
         were yielded, for files that are not what the settings say.
         """
-        from connectors.slices import batches
+        from connectors.files.slices import batches
 
         for batch in batches(dataset, self._new_files(dataset, cursor), cursor):
             self.pace.wait()
             yield batch
-            self.pace.took(batch.table.num_rows)
+            self.pace.took(batch.table.num_rows, batch.table.nbytes)
 
     def acknowledge(self, dataset: str, table: pa.Table, fates: pl.DataFrame) -> None:
         """Nothing: files have no flag."""
 
+    def diagnose(self) -> Iterator[Diagnosis]:
+        """Whether the folder answers, and how many finished files each dataset would read."""
+        from connectors.diagnosis import Diagnosis
+
+        for dataset, settings in self.settings.items():
+            try:
+                found = len(listing.listing(self.folder, settings.files))
+            except HubError as failure:
+                yield Diagnosis("reachable", "failed", failure.what, failure.remedy)
+                return
+            yield Diagnosis(
+                "files", "ok" if found else "warning", f"{found} files", dataset=dataset
+            )
+
     def _new_files(self, dataset: str, cursor: Cursor | None) -> Iterator[FoundFile]:
-        from connectors.slices import FoundFile
+        from connectors.files.slices import FoundFile
 
         settings = self.settings[dataset]
         known = (cursor or {}).get("files", {})
-        reader = cast(Format, import_module(f"connectors.{settings.format}"))
+        reader = cast(Format, import_module(f"connectors.files.{settings.format}"))
         for path in listing.listing(self.folder, settings.files):
             name = path.relative_to(self.folder).as_posix()
             try:

@@ -18,8 +18,9 @@ from typing import Any
 
 from lxml import etree
 
-from connectors.settings import FileSettings, XmlSettings
-from connectors.slices import Slice, source_table
+from connectors.files.settings import FileSettings, XmlSettings
+from connectors.files.slices import Slice
+from connectors.tables import source_table
 from hub.core.batches import CHUNK_ROWS
 from hub.core.errors import SourceRefused
 

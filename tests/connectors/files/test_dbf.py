@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors import dbf
-from connectors.settings import DbfSettings
+from connectors.files import dbf
+from connectors.files.settings import DbfSettings
 from hub.core.errors import SourceRefused
 
 GB = DbfSettings(format="dbf", files="*")

@@ -10,19 +10,13 @@ parts and counts as done with its last part only. Until then the cursor says how
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import pyarrow as pa
 
 from hub.core.batches import (
-    BYTES,
     CHUNK_ROWS,
-    DEFECT,
-    DELETED,
-    FILE,
-    RESERVED,
     ROW,
     Cursor,
     RawBatch,
@@ -31,13 +25,6 @@ from hub.core.batches import (
 from hub.core.errors import SourceRefused, SourceUnavailable
 
 log = logging.getLogger(__name__)
-
-RESERVED_TYPES = {
-    FILE: pa.string(), ROW: pa.int64(), DELETED: pa.bool_(), DEFECT: pa.string(), BYTES: pa.binary(),
-}  # fmt: skip
-
-Defects = Mapping[int, tuple[str, bytes]]
-"""Position in the slice → (reason code, the row's own bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,55 +82,6 @@ class Position:
         """The last row of a file was delivered."""
         self.delivered.pop(file.name, None)
         self.files[file.name] = file.sha256
-
-
-def field_names(header: Sequence[str | None]) -> list[str]:
-    """Usable column names: trimmed, an empty one named by its place, a repeated or reserved one numbered."""
-    names: list[str] = []
-    taken = set(RESERVED)
-    for place, given in enumerate(header, 1):
-        base = name = (given or "").strip() or f"column_{place}"
-        count = 1
-        while name in taken:
-            count += 1
-            name = f"{base}#{count}"
-        taken.add(name)
-        names.append(name)
-    return names
-
-
-def source_table(
-    name: str,
-    fields: Mapping[str, Any],
-    rows: Any,
-    *,
-    deleted: Any = None,
-    defects: Defects | None = None,
-) -> pa.Table:
-    """A table of source fields (Arrow or Python columns of text) with the reserved columns added.
-
-    `rows`: row numbers as a person counts them. `deleted`: booleans, default all false.
-    """
-    count = len(rows)
-    defects = defects or {}
-    reserved = {
-        FILE: pa.repeat(pa.scalar(name, pa.string()), count),
-        ROW: rows if isinstance(rows, pa.Array) else pa.array(rows, pa.int64()),
-        DELETED: pa.repeat(pa.scalar(False), count) if deleted is None else deleted,
-        DEFECT: _sparse({at: reason for at, (reason, _) in defects.items()}, count, pa.string()),
-        BYTES: _sparse({at: raw for at, (_, raw) in defects.items()}, count, pa.binary()),
-    }
-    columns = {
-        key: value if isinstance(value, pa.Array) else pa.array(value, pa.string())
-        for key, value in fields.items()
-    }
-    return pa.table(columns | reserved)
-
-
-def _sparse(values: Mapping[int, Any], count: int, kind: pa.DataType) -> pa.Array:
-    if not values:
-        return pa.nulls(count, kind)
-    return pa.array([values.get(position) for position in range(count)], kind)
 
 
 def portions(part: Slice, rows: int = CHUNK_ROWS) -> Iterator[Slice]:

@@ -21,10 +21,11 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.dbf_fields import NUMBERS, TEXTS, decoded, where
-from connectors.dbf_memo import Memo, memo_texts, no_memo, open_memo
-from connectors.settings import DbfSettings, FileSettings
-from connectors.slices import Slice, field_names, source_table
+from connectors.files.dbf_fields import NUMBERS, TEXTS, decoded, where
+from connectors.files.dbf_memo import Memo, memo_texts, no_memo, open_memo
+from connectors.files.settings import DbfSettings, FileSettings
+from connectors.files.slices import Slice
+from connectors.tables import field_names, source_table
 from hub.core.batches import CHUNK_ROWS
 from hub.core.errors import SourceRefused
 

@@ -14,20 +14,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from connectors.exchange.settings import ExchangeSettings
 from connectors.pace import Pace
-from connectors.settings import ExchangeSettings
-from hub.core.errors import SourceRefused
+from hub.core.errors import HubError, SourceRefused
 from hub.core.specs import Department
 
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from connectors.exchange_rows import ExchangeTable
+    from connectors.diagnosis import Diagnosis
+    from connectors.exchange.rows import ExchangeTable
     from hub.core.batches import Cursor, RawBatch
-
-SECONDS_OF_ROWS: float = 10
-"""Where a rate is agreed, one chunk holds at most what the source gives in that time."""
 
 
 def check(department: Department) -> None:
@@ -74,7 +72,7 @@ class ExchangeConnector:
         settings: dict[str, ExchangeSettings],
     ) -> None:
         self.department, self.parameters, self.settings = department, parameters, settings
-        self.pace = Pace(department.spec.protection.rows_per_second)
+        self.pace = Pace(department.spec.protection)
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -87,19 +85,18 @@ class ExchangeConnector:
         The cursor tells people the last number, nothing else. Raises SourceUnavailable, or SourceRefused for
         credentials, permissions, missing tables and columns, and numbers that are not unique integers.
         """
-        from connectors import exchange_rows
-        from hub.core.batches import CHUNK_ROWS, ROW, RawBatch, SourceFile
+        from connectors.exchange import rows as exchange_rows
+        from hub.core.batches import ROW, RawBatch, SourceFile
 
         table = self._table(dataset)
-        at_most = min(CHUNK_ROWS, int((self.pace.rate or CHUNK_ROWS) * SECONDS_OF_ROWS))
         extent = exchange_rows.extent(table)
         after = extent.first - 1
         while after < extent.last:
             self.pace.wait()
-            rows = exchange_rows.chunk(table, extent, after, at_most)
+            rows = exchange_rows.chunk(table, extent, after, self.pace.chunk_rows)
             if rows.num_rows == 0:
                 break  # the flags were changed by somebody else meanwhile
-            self.pace.took(rows.num_rows)
+            self.pace.took(rows.num_rows, rows.nbytes)
             after = rows[ROW][-1].as_py()
             source = SourceFile(table.settings.table, rows.num_rows)
             yield RawBatch(dataset, rows, (source,), {"order": after})
@@ -114,12 +111,27 @@ class ExchangeConnector:
 
         Rows whose flag is no longer the new one are left alone. Raises SourceUnavailable or SourceRefused.
         """
-        from connectors import exchange_rows
+        from connectors.exchange import rows as exchange_rows
 
         exchange_rows.mark(self._table(dataset), table, fates)
 
+    def diagnose(self) -> Iterator[Diagnosis]:
+        """Whether each table answers, and how many rows are new."""
+        from connectors.diagnosis import Diagnosis
+        from connectors.exchange import rows
+
+        for dataset in self.settings:
+            try:
+                extent = rows.extent(self._table(dataset))
+            except HubError as failure:
+                yield Diagnosis("table", "failed", failure.what, failure.remedy, dataset)
+                continue
+            yield Diagnosis(
+                "table", "ok", f"numbers {extent.first} to {extent.last} are new", dataset=dataset
+            )
+
     def _table(self, dataset: str) -> ExchangeTable:
-        from connectors.exchange_rows import ExchangeTable
+        from connectors.exchange.rows import ExchangeTable
 
         settings = self.settings[dataset]
         where = f"{self.department.slug}/{dataset} (table {settings.table})"

@@ -21,8 +21,9 @@ import fastexcel
 import polars as pl
 import pyarrow as pa
 
-from connectors.settings import ExcelSettings, FileSettings, FurnitureRule
-from connectors.slices import Slice, field_names, portions, source_table
+from connectors.files.settings import ExcelSettings, FileSettings, FurnitureRule
+from connectors.files.slices import Slice, portions
+from connectors.tables import field_names, source_table
 from hub.core.errors import SourceRefused
 
 TITLE, HEADER = "title", "header"

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors import text
-from connectors.settings import TextSettings
+from connectors.files import text
+from connectors.files.settings import TextSettings
 from hub.core.errors import SourceRefused
 
 BAR = TextSettings(format="text", files="*", delimiter="|")

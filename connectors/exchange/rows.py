@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg import sql
 
+from connectors.exchange.settings import ExchangeSettings
 from connectors.postgres import reading, writing
-from connectors.settings import ExchangeSettings
-from connectors.slices import field_names, source_table
+from connectors.tables import field_names, source_table
 from hub.core.batches import ROW
 from hub.core.errors import SourceRefused
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from connectors import excel
-from connectors.settings import ExcelSettings
+from connectors.files import excel
+from connectors.files.settings import ExcelSettings
 from hub.core.errors import SourceRefused
 
 Book = Callable[[dict[str, list[list[Any]]]], Path]

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from connectors import xml
-from connectors.settings import XmlSettings
+from connectors.files import xml
+from connectors.files.settings import XmlSettings
 from hub.core.errors import SourceRefused
 
 PACKAGE = """<?xml version="1.0" encoding="%s"?>

@@ -26,8 +26,9 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from connectors.settings import FileSettings, TextSettings
-from connectors.slices import Slice, field_names, source_table
+from connectors.files.settings import FileSettings, TextSettings
+from connectors.files.slices import Slice
+from connectors.tables import field_names, source_table
 from hub.core.errors import SourceRefused
 
 BLOCK_LINES = 5_000

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pytest
 
 import connectors
-from connectors import exchange_rows, postgres
+from connectors import postgres
+from connectors.exchange import rows as exchange_rows
 from hub.core.batches import CHUNK_ROWS
 from hub.core.errors import SourceRefused, SourceUnavailable
 
@@ -181,7 +182,7 @@ def test_one_session_at_a_time_and_none_while_the_hub_works(sql, open_exchange, 
 
 
 def test_the_agreed_rate_bounds_the_chunks_and_the_pace(sql, open_exchange, monkeypatch):
-    monkeypatch.setattr("connectors.exchange.SECONDS_OF_ROWS", 0.1)
+    monkeypatch.setattr("connectors.pace.SECONDS_OF_ROWS", 0.1)
     sql(TABLE)
     fill(sql, 250)
     started = time.monotonic()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from connectors.listing import memo_files
+from connectors.files.listing import memo_files
 from hub.core.errors import SourceRefused
 
 DBASE3 = 0x83

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors import slices, text
+from connectors.files import slices, text
 from hub.core.batches import CHUNK_ROWS
 from hub.core.errors import SourceRefused, SourceUnavailable
 
