@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import polars as pl
 from sqlalchemy import Connection, text
 
-from hub.core.batches import SRC, BatchHeader, Landing
+from hub.core.batches import SRC, BatchHeader, Drift, Landing
 from hub.core.errors import LandingError
 from warehouse.copying import copy_frame
 
@@ -20,7 +21,13 @@ def write(connection: Connection, landing: Landing, rejects: pl.DataFrame) -> No
     _quarantine(connection, landing, rejects)
     _replays(connection, landing)
     _unmapped(connection, landing)
-    _drift(connection, landing)
+    _drift(connection, landing.header, landing.drift)
+    _shape(connection, landing)
+
+
+def note_drift(connection: Connection, header: BatchHeader, drift: Sequence[Drift]) -> None:
+    """Record a change of shape because of which nothing of the batch lands."""
+    _drift(connection, header, drift)
 
 
 def _parties(connection: Connection, landing: Landing) -> None:
@@ -141,8 +148,8 @@ def _unmapped(connection: Connection, landing: Landing) -> None:
     )
 
 
-def _drift(connection: Connection, landing: Landing) -> None:
-    if not landing.drift:
+def _drift(connection: Connection, header: BatchHeader, changes: Sequence[Drift]) -> None:
+    if not changes:
         return
     connection.execute(
         text(
@@ -150,10 +157,26 @@ def _drift(connection: Connection, landing: Landing) -> None:
             "values (:department, :dataset, :column, :change, :message, cast(:batch as uuid), now())"
         ),
         [
-            _binds(landing.header)
+            _binds(header)
             | {"column": drift.column, "change": drift.change, "message": drift.message}
-            for drift in landing.drift
+            for drift in changes
         ],
+    )
+
+
+def _shape(connection: Connection, landing: Landing) -> None:
+    if landing.shape is None:
+        return
+    connection.execute(
+        text(
+            """
+            insert into ops.shape (department, dataset, columns, batch_id, seen_at)
+            values (:department, :dataset, cast(:columns as jsonb), cast(:batch as uuid), now())
+            on conflict (department, dataset) do update set columns = excluded.columns,
+                batch_id = excluded.batch_id, seen_at = excluded.seen_at
+            """
+        ),
+        _binds(landing.header) | {"columns": json.dumps(landing.shape, ensure_ascii=False)},
     )
 
 

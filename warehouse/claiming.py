@@ -41,6 +41,8 @@ def claim(connection: Connection, header: BatchHeader) -> Claim | None:
         )
     if header.kind == "replay":
         return Claim(_arrival_of_origin(connection, header))
+    if header.kind != "extract":
+        return Claim(_started_at(connection, header))
     if earlier := _waiting_before(connection, header):
         raise LandingError(
             f"batch {earlier} was read before and has not landed", where=where,
@@ -66,7 +68,7 @@ def _arrival_of_origin(connection: Connection, header: BatchHeader) -> datetime:
         """
         select min(started_at) from ops.batch
         where department = :department and dataset = :dataset and raw_object = :raw_object
-          and kind = 'extract' and state = 'landed'
+          and kind <> 'replay' and state = 'landed'
         """
     )
     found: datetime | None = connection.scalar(

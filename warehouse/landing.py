@@ -145,9 +145,15 @@ def _plan(connection: Connection, landing: Landing, claimed: Claim) -> Plan:
 
 def _prove(connection: Connection, landing: Landing, plan: Plan) -> Certificate:
     header = landing.header
-    quarantined = pl.concat([landing.quarantine.select(SRC), plan.rejects.select(SRC)]).unique()
+    quarantined = pl.concat(
+        [landing.quarantine.select(SRC, "reason"), plan.rejects.select(SRC, "reason")]
+    ).unique(SRC, keep="first", maintain_order=True)
     fates = pl.concat(
-        [plan.rows.select(SRC, "fate"), quarantined.with_columns(fate=pl.lit("quarantined"))]
+        [
+            plan.rows.select(SRC, "fate"),
+            quarantined.select(SRC, "reason", fate=pl.lit("quarantined")),
+        ],
+        how="diagonal",
     ).sort(SRC)
     counts = {fate: fates.filter(pl.col("fate") == fate).height for fate in FATES}
     if sum(counts.values()) != header.rows_read:

@@ -121,7 +121,7 @@ def abandon_open(connection: Connection, department: str) -> int:
         text(
             """
             update ops.batch set state = 'abandoned'
-            where department = :department and kind = 'extract' and state in ('extracted', 'mapped', 'failed')
+            where department = :department and kind <> 'replay' and state in ('extracted', 'mapped', 'failed')
             """
         ),
         {"department": department},
@@ -135,6 +135,17 @@ def read_cursor(connection: Connection, department: str, dataset: str) -> Cursor
         "select position from ops.cursor where department = :department and dataset = :dataset"
     )
     found: Cursor | None = connection.scalar(query, {"department": department, "dataset": dataset})
+    return found
+
+
+def read_shape(connection: Connection, department: str, dataset: str) -> dict[str, str] | None:
+    """Source column → type as the dataset last landed, or None before the first landing."""
+    query = text(
+        "select columns from ops.shape where department = :department and dataset = :dataset"
+    )
+    found: dict[str, str] | None = connection.scalar(
+        query, {"department": department, "dataset": dataset}
+    )
     return found
 
 

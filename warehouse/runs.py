@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
 
 
 def record_extraction(
-    connection: Connection, department: str, started_at: datetime, refused: Sequence[str]
+    connection: Connection,
+    department: str,
+    started_at: datetime,
+    refused: Sequence[str],
+    summary: Mapping[str, Any],
 ) -> None:
-    """Note that a department was read, and what its system refused (complete, or partial)."""
+    """Note that a department was read, what its system refused (complete, or partial), and a summary."""
     connection.execute(
         text(
             """
@@ -27,7 +32,7 @@ def record_extraction(
             "department": department,
             "started_at": started_at,
             "state": "partial" if refused else "complete",
-            "summary": json.dumps({"refused": list(refused)}, ensure_ascii=False),
+            "summary": json.dumps({"refused": list(refused), **summary}, ensure_ascii=False),
         },
     )
 

@@ -83,7 +83,7 @@ class Drift:
     """A difference between the source's shape and what the mapping knows."""
 
     column: str
-    change: str  # new, missing
+    change: str  # new, missing, renamed, retyped
     message: str
 
 
@@ -116,8 +116,8 @@ class BatchHeader:
     versions: dict[str, str]
     """mapping, codes, schema: content versions."""
     cursor: Cursor | None
-    """Where the cursor stands after this batch; None for a replay, which never moves it."""
-    kind: str = "extract"  # extract, replay
+    """Where the cursor stands after this batch; None for sweeps, backfills and replays, which never move it."""
+    kind: str = "extract"  # extract, sweep, backfill, replay
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -140,6 +140,8 @@ class Landing:
     unmapped: pl.DataFrame
     drift: tuple[Drift, ...] = ()
     replays: pl.DataFrame | None = None
+    shape: dict[str, str] | None = None
+    """The batch's source columns and their types, when they differ from what the warehouse remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,4 +159,4 @@ class Certificate:
     checksum_read: str
     checksum_landed: str
     fates: pl.DataFrame | None = None
-    """_src, fate for every row of the batch; not stored in the certificate's row."""
+    """_src, fate, reason (of quarantined rows, else null) for every row; not stored in the certificate's row."""

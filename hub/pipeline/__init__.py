@@ -4,9 +4,11 @@
 takes and returns batch ids, so that Airflow's tasks, the command line and the tests drive the same functions.
 """
 
-from hub.pipeline.ingest import extract, land, map_and_gate, raise_refusals, run
+from hub.pipeline.flow import run
 from hub.pipeline.installation import Hub, open_hub
+from hub.pipeline.reading import raise_refusals
 from hub.pipeline.replay import replay
+from hub.pipeline.stages import extract, land, map_and_gate
 from hub.pipeline.stewardship import (
     batch_ids,
     certificate,

@@ -11,7 +11,7 @@ import pyarrow as pa
 import mappings
 from hub.core.batches import SRC, BatchHeader, Certificate
 from hub.core.specs import read_department
-from hub.pipeline.ingest import prepare, read_raw
+from hub.pipeline.batch import prepare, read_raw
 from hub.pipeline.installation import Hub
 from warehouse import ledger
 from warehouse.landing import land as land_in_warehouse

@@ -32,6 +32,7 @@ def write(store: ObjectStore, landing: Landing) -> None:
         "owned": landing.owned,
         "entities": list(landing.entities),
         "drift": [asdict(drift) for drift in landing.drift],
+        "shape": landing.shape,
     }
     store.put(_name(batch_id, "header.json"), json.dumps(head, ensure_ascii=False).encode())
 
@@ -52,6 +53,7 @@ def read(store: ObjectStore, batch_id: str) -> Landing:
         parties=frame("parties"),
         unmapped=frame("unmapped"),
         drift=tuple(Drift(**drift) for drift in head["drift"]),
+        shape=head["shape"],
     )
 
 

@@ -143,6 +143,28 @@ _DRIFT = Table(
     schema="ops",
 )
 
+# What each dataset looked like when it last landed: a column that is new, missing or of another type is drift.
+_SHAPE = Table(
+    "shape",
+    METADATA,
+    *text("department", "dataset"),
+    *json("columns"),
+    *identifier("batch_id"),
+    *instant("seen_at"),
+    PrimaryKeyConstraint("department", "dataset"),
+    schema="ops",
+)
+
+# The switch that stops all reading of a department's system; department '*' stands for all.
+_PAUSE = Table(
+    "pause",
+    METADATA,
+    *text("department", "reason", "actor"),
+    *instant("since"),
+    PrimaryKeyConstraint("department"),
+    schema="ops",
+)
+
 _RUN = Table(
     "run",
     METADATA,
@@ -160,6 +182,7 @@ _RUN = Table(
 OPS: dict[str, Table] = {
     table.name: table
     for table in (
-        _BATCH, _CURSOR, _RECORD, _CASE_COLUMNS, _QUARANTINE, _CERTIFICATE, _UNMAPPED_CODE, _DRIFT, _RUN,
+        _BATCH, _CURSOR, _RECORD, _CASE_COLUMNS, _QUARANTINE, _CERTIFICATE, _UNMAPPED_CODE, _DRIFT, _SHAPE,
+        _PAUSE, _RUN,
     )
 }  # fmt: skip

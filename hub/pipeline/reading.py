@@ -1,0 +1,82 @@
+"""Reading a department's system: what is new, what it refuses, and the load that was put on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+import connectors
+from hub.core.batches import Certificate, RawBatch
+from hub.core.crash import crash_point
+from hub.core.errors import SourceClosed, SourceRefused
+from hub.core.specs import Department, read_department
+from hub.pipeline.installation import Hub
+from warehouse import ledger, pauses, runs
+
+
+def open_source(hub: Hub, slug: str) -> tuple[Department, connectors.Connector]:
+    """A department and its connector, which asks the switch before each query. Raises SpecError."""
+    department = read_department(hub.settings.departments, slug)
+    connector = connectors.open(department, hub.settings.connection_url(department.spec.connection))
+    connector.pace.stopped = lambda: pauses.reason(hub.engine, slug)
+    return department, connector
+
+
+class Reading:
+    """One reading of a department. Batches that an earlier run left behind are abandoned: they are read again."""
+
+    def __init__(self, hub: Hub, slug: str) -> None:
+        self.hub, self.slug = hub, slug
+        self.started_at = datetime.now(UTC)
+        self.department, self.connector = open_source(hub, slug)
+        self.refused: list[SourceRefused] = []
+        self.closed: SourceClosed | None = None
+        self.delivered = 0
+        with hub.engine.begin() as connection:
+            ledger.abandon_open(connection, slug)
+
+    def batches(self, dataset: str) -> Iterator[RawBatch]:
+        """What is new in one dataset. What the source refuses is kept for `close`; a closed source ends it."""
+        if self.closed is not None:
+            return
+        with self.hub.engine.connect() as connection:
+            cursor = ledger.read_cursor(connection, self.slug, dataset)
+        try:
+            for raw in self.connector.read(dataset, cursor):
+                self.delivered += 1
+                yield raw
+        except SourceRefused as refusal:
+            self.refused.append(refusal)
+        except SourceClosed as closed:
+            self.closed = closed
+
+    def close(self) -> None:
+        """Note the reading in ops.run. Raises when nothing at all could be read: SourceRefused, or SourceClosed."""
+        load = {name: round(value, 3) for name, value in asdict(self.connector.pace.load).items()}
+        with self.hub.engine.begin() as connection:
+            runs.record_extraction(
+                connection, self.slug, self.started_at, [str(refusal) for refusal in self.refused],
+                {"load": load, "closed": str(self.closed) if self.closed else None},
+            )  # fmt: skip
+        if self.delivered == 0 and (self.refused or self.closed):
+            raise self.refused[0] if self.refused else self.closed  # type: ignore[misc]
+
+
+def acknowledge(connector: connectors.Connector, certificate: Certificate, raw: pa.Table) -> None:
+    """Tell the source what became of the rows of a batch that has just landed."""
+    if certificate.fates is None:
+        return  # landed in an earlier attempt: the next reading meets those rows again and tells then
+    crash_point("before_acknowledge")
+    connector.acknowledge(certificate.dataset, raw, certificate.fates)
+    crash_point("after_acknowledge")
+
+
+def raise_refusals(hub: Hub, slug: str) -> None:
+    """Raise SourceRefused if the department's system refused anything in the last extraction."""
+    with hub.engine.connect() as connection:
+        refused = runs.refusals(connection, slug).get(slug, [])
+    if refused:
+        raise SourceRefused("; ".join(refused), where=slug, remedy="the rest has landed")
