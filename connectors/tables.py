@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hub.core.batches import BYTES, DEFECT, DELETED, FILE, RESERVED, ROW
+from hub.core.errors import SourceRefused
+from hub.core.specs import Deleted
 
 RESERVED_TYPES = {
     FILE: pa.string(), ROW: pa.int64(), DELETED: pa.bool_(), DEFECT: pa.string(), BYTES: pa.binary(),
@@ -58,6 +61,25 @@ def source_table(
         for key, value in fields.items()
     }
     return pa.table(columns | reserved)
+
+
+def deleted_mask(fields: Mapping[str, Any], deleted: Deleted | None, where: str) -> pa.Array | None:
+    """Which rows the source marks as deleted (text or any type that has a text form); None if it has no such mark.
+
+    Raises SourceRefused when the column of the mark is not there: unmarked would mean not deleted.
+    """
+    if deleted is None:
+        return None
+    if deleted.column not in fields:
+        raise SourceRefused(
+            f"there is no column {deleted.column}, which marks deleted rows", where=where,
+            remedy="correct 'deleted' in source.yml, or ask what marks them now",
+        )  # fmt: skip
+    column = fields[deleted.column]
+    if not isinstance(column, pa.Array | pa.ChunkedArray):
+        column = pa.array(column, pa.string())
+    marks = pc.is_in(column.cast(pa.string()), pa.array(deleted.equals))
+    return marks.combine_chunks() if isinstance(marks, pa.ChunkedArray) else marks
 
 
 def _sparse(values: Mapping[int, Any], count: int, kind: pa.DataType) -> pa.Array:
