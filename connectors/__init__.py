@@ -65,6 +65,14 @@ class Keyed(Protocol):
 
 
 @runtime_checkable
+class Whole(Protocol):
+    """Sources without keys to ask for, but small enough to be read whole for a sweep: folders of files, web services."""
+
+    def read_whole(self, dataset: str) -> Iterator[RawBatch]:
+        """Every row that the source has now, whether it was read before or not. Raises if any of it cannot be read."""
+
+
+@runtime_checkable
 class Ranged(Protocol):
     """Sources that can be read from one cursor value to another: what a backfill needs."""
 

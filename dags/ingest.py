@@ -1,4 +1,4 @@
-"""One DAG per department folder: extract, map and gate, land, and say what the source refused. A broken folder breaks its own DAG only."""
+"""One DAG per department folder: extract, map and gate, land, and finish (sweeps, and what was refused). A broken folder breaks its own DAG only."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ def ingest_dag(slug: str, spec: DepartmentSpec) -> DAG:
                 certificates = pipeline.land(pipeline.open_hub(), slug, batch_ids)
             return [certificate.batch_id for certificate in certificates]
 
-        @task
-        def say_what_was_refused() -> None:
+        @task(pool=slug)
+        def finish() -> None:
             from hub import pipeline
 
             with retrying_only_what_may_heal():
-                pipeline.raise_refusals(pipeline.open_hub(), slug)
+                pipeline.finish(pipeline.open_hub(), slug)
 
         # An XComArg stands for its value until the task runs.
-        land(map_and_gate(extract())) >> say_what_was_refused()  # type: ignore[arg-type]
+        land(map_and_gate(extract())) >> finish()  # type: ignore[arg-type]
     return dag
 
 

@@ -71,6 +71,12 @@ def apply(mapping: Mapping, dataset: str, raw: pa.Table, keys: Keys) -> Mapped:
     )
 
 
+def record_keys(mapping: Mapping, dataset: str, raw: pa.Table) -> pl.Series:
+    """The record key of each row of a raw table that holds at least the key's fields; null where it has none."""
+    spec = mapping.spec(dataset)
+    return _with_keys(prepare(raw, spec, str(mapping.file.path)), spec)[_KEY]
+
+
 def _with_keys(prepared: Prepared, spec: DatasetSpec) -> pl.DataFrame:
     """Adds the record's key and its case number; null where a part is blank, or could not be decoded."""
     frame, head = prepared.frame, spec.head

@@ -37,6 +37,43 @@ def record_extraction(
     )
 
 
+def record_sweep(
+    connection: Connection,
+    department: str,
+    dataset: str,
+    started_at: datetime,
+    summary: Mapping[str, Any],
+) -> None:
+    """Note that the keys of a dataset were compared with the source."""
+    connection.execute(
+        text(
+            """
+            insert into ops.run (run_id, kind, department, started_at, finished_at, state, summary)
+            values (:run_id, 'sweep', :department, :started_at, clock_timestamp(), 'complete',
+                    cast(:summary as jsonb))
+            """
+        ),
+        {
+            "run_id": str(uuid.uuid4()),
+            "department": department,
+            "started_at": started_at,
+            "summary": json.dumps({"dataset": dataset, **summary}, ensure_ascii=False),
+        },
+    )
+
+
+def sweep_age(connection: Connection, department: str, dataset: str) -> float | None:
+    """Seconds since the last sweep of the dataset began, or None if there was none."""
+    query = text(
+        """
+        select extract(epoch from clock_timestamp() - max(started_at)) from ops.run
+        where kind = 'sweep' and department = :department and summary ->> 'dataset' = :dataset
+        """
+    )
+    age = connection.scalar(query, {"department": department, "dataset": dataset})
+    return None if age is None else float(age)
+
+
 def refusals(connection: Connection, department: str | None = None) -> dict[str, list[str]]:
     """Department → what its system refused in the last extraction; departments without refusals are left out."""
     rows = connection.execute(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hub.cli import sources
 from hub.cli.printing import emit_json, say, table
 from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK
 
@@ -334,3 +335,7 @@ def quarantine_replay(
         )
     else:
         print_replay(certificates, summary)
+
+
+for _command in sources.COMMANDS:
+    app.command()(_command)

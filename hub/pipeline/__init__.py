@@ -1,12 +1,15 @@
 """Where the six siblings meet: the way of a record, stage by stage.
 
-`extract` → `map_and_gate` → `land` for one department, then `supervise` and `inspect_warehouse` for all. Each stage
+`run` (or, for Airflow, `extract` → `map_and_gate` → `land`) for one department, then `supervise` and `inspect_warehouse` for all. Each stage
 takes and returns batch ids, so that Airflow's tasks, the command line and the tests drive the same functions.
 """
 
-from hub.pipeline.flow import run
+from hub.pipeline.backfill import backfill
+from hub.pipeline.doctor import diagnose
+from hub.pipeline.flow import finish, run
 from hub.pipeline.installation import Hub, open_hub
 from hub.pipeline.reading import raise_refusals
+from hub.pipeline.reconciling import reconcile
 from hub.pipeline.replay import replay
 from hub.pipeline.stages import extract, land, map_and_gate
 from hub.pipeline.stewardship import (
@@ -24,15 +27,19 @@ from hub.pipeline.stewardship import (
     status,
 )
 from hub.pipeline.supervise import supervise
+from hub.pipeline.sweeping import sweep
 
 __all__ = [
     "Hub",
+    "backfill",
     "batch_ids",
     "certificate",
     "certificate_document",
     "clear_installation",
     "demo_summary",
+    "diagnose",
     "extract",
+    "finish",
     "inspect_warehouse",
     "land",
     "map_and_gate",
@@ -41,10 +48,12 @@ __all__ = [
     "quarantine_overview",
     "quarantined_row",
     "raise_refusals",
+    "reconcile",
     "replay",
     "replay_and_supervise",
     "run",
     "run_rule_tests",
     "status",
     "supervise",
+    "sweep",
 ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
 
 import connectors
+import mappings
 from hub.core.batches import Certificate, RawBatch
 from hub.core.crash import crash_point
 from hub.core.errors import SourceClosed, SourceRefused
@@ -17,12 +18,22 @@ from hub.pipeline.installation import Hub
 from warehouse import ledger, pauses, runs
 
 
-def open_source(hub: Hub, slug: str) -> tuple[Department, connectors.Connector]:
-    """A department and its connector, which asks the switch before each query. Raises SpecError."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A department, its connector and its mapping, opened for one run."""
+
+    slug: str
+    department: Department
+    connector: connectors.Connector
+    mapping: mappings.Mapping
+
+
+def open_source(hub: Hub, slug: str) -> Source:
+    """Open a department; its connector asks the switch before each query. Raises SpecError."""
     department = read_department(hub.settings.departments, slug)
     connector = connectors.open(department, hub.settings.connection_url(department.spec.connection))
     connector.pace.stopped = lambda: pauses.reason(hub.engine, slug)
-    return department, connector
+    return Source(slug, department, connector, mappings.read(department))
 
 
 class Reading:
@@ -31,7 +42,7 @@ class Reading:
     def __init__(self, hub: Hub, slug: str) -> None:
         self.hub, self.slug = hub, slug
         self.started_at = datetime.now(UTC)
-        self.department, self.connector = open_source(hub, slug)
+        self.source = open_source(hub, slug)
         self.refused: list[SourceRefused] = []
         self.closed: SourceClosed | None = None
         self.delivered = 0
@@ -45,7 +56,7 @@ class Reading:
         with self.hub.engine.connect() as connection:
             cursor = ledger.read_cursor(connection, self.slug, dataset)
         try:
-            for raw in self.connector.read(dataset, cursor):
+            for raw in self.source.connector.read(dataset, cursor):
                 self.delivered += 1
                 yield raw
         except SourceRefused as refusal:
@@ -55,7 +66,9 @@ class Reading:
 
     def close(self) -> None:
         """Note the reading in ops.run. Raises when nothing at all could be read: SourceRefused, or SourceClosed."""
-        load = {name: round(value, 3) for name, value in asdict(self.connector.pace.load).items()}
+        load = {
+            name: round(value, 3) for name, value in asdict(self.source.connector.pace.load).items()
+        }
         with self.hub.engine.begin() as connection:
             runs.record_extraction(
                 connection, self.slug, self.started_at, [str(refusal) for refusal in self.refused],

@@ -40,7 +40,7 @@ def extract(hub: Hub, slug: str) -> list[str]:
     with working_alone(hub, slug):
         reading = Reading(hub, slug)
         waiting: list[str] = []
-        for dataset in reading.connector.datasets:
+        for dataset in reading.source.connector.datasets:
             started = time.perf_counter()
             for raw in reading.batches(dataset):
                 header = keep_raw(hub, slug, raw, time.perf_counter() - started)
@@ -88,7 +88,7 @@ def land(hub: Hub, slug: str, batch_ids: Iterable[str]) -> list[Certificate]:
 
 
 def _land(hub: Hub, slug: str, batch_ids: Iterable[str]) -> list[Certificate]:
-    _, connector = open_source(hub, slug)
+    connector = open_source(hub, slug).connector
     certificates = []
     for batch_id in batch_ids:
         with hub.engine.connect() as connection:

@@ -78,7 +78,7 @@ def test_a_broken_folder_breaks_only_its_own_dag(described: dict[str, Any]) -> N
     whole = [k for k in described["dags"] if k.startswith("ingest__") and k != "ingest__housing"]
     assert len(whole) >= 4
     for dag in whole:
-        assert described["dags"][dag] == ["extract", "map_and_gate", "land", "say_what_was_refused"]
+        assert described["dags"][dag] == ["extract", "map_and_gate", "land", "finish"]
 
 
 def test_one_pool_per_source_and_an_asset_per_landing(described: dict[str, Any]) -> None:
