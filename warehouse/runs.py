@@ -37,6 +37,28 @@ def record_extraction(
     )
 
 
+def loads(connection: Connection) -> list[dict[str, Any]]:
+    """The load that the last extraction put on each department's system; `closed`: why it broke off, or null."""
+    rows = connection.execute(
+        text(
+            """
+            select distinct on (department) department, started_at, summary ->> 'closed' as closed,
+                   summary -> 'load' as load
+            from ops.run where kind = 'extract' order by department, started_at desc
+            """
+        )
+    )
+    return [
+        {
+            "department": row.department,
+            "started_at": row.started_at,
+            "closed": row.closed,
+            **(row.load or {}),
+        }
+        for row in rows
+    ]
+
+
 def record_sweep(
     connection: Connection,
     department: str,

@@ -111,7 +111,16 @@ def print_status(document: dict[str, Any]) -> None:
     for department, refused in document["refused"].items():
         for message in refused:
             say(f"[red]refused[/red] {department}: {message}")
+    for switch in document["paused"]:
+        say(
+            f"[yellow]paused[/yellow] {switch['department']} since {switch['since']:%Y-%m-%d %H:%M} by {switch['actor']}: {switch['reason']}"
+        )
+    for one in document["load"]:
+        if one["closed"]:
+            say(f"[yellow]broke off[/yellow] {one['department']}: {one['closed']}")
     for title, key, columns in (
+        ("Load on the sources, last extraction", "load",
+         ("department", "queries", "rows", "bytes", "seconds", "waited")),
         ("Codes without a crosswalk row", "unmapped",
          ("department", "codelist", "source_code", "source_name", "rows")),
         ("Drift: columns that the mapping does not know or misses", "drift",

@@ -12,7 +12,7 @@ import connectors
 import mappings
 from hub.core.batches import Certificate, RawBatch
 from hub.core.crash import crash_point
-from hub.core.errors import SourceClosed, SourceRefused
+from hub.core.errors import SourceClosed, SourceRefused, SpecError
 from hub.core.specs import Department, read_department
 from hub.pipeline.installation import Hub
 from warehouse import ledger, pauses, runs
@@ -33,7 +33,20 @@ def open_source(hub: Hub, slug: str) -> Source:
     department = read_department(hub.settings.departments, slug)
     connector = connectors.open(department, hub.settings.connection_url(department.spec.connection))
     connector.pace.stopped = lambda: pauses.reason(hub.engine, slug)
+    for dataset in connector.datasets:
+        if department.settings(dataset).sweep and not isinstance(
+            connector, connectors.Keyed | connectors.Whole
+        ):
+            raise cannot_be_asked(department, dataset)
     return Source(slug, department, connector, mappings.read(department))
+
+
+def cannot_be_asked(department: Department, dataset: str) -> SpecError:
+    """The error for a sweep of a source that gives no keys."""
+    return department.source.error(
+        f"datasets.{dataset}: a source of access method '{department.spec.connector}' cannot be asked for its keys",
+        ("datasets", dataset), remedy="leave out 'sweep'; let the department report deletes by a field",
+    )  # fmt: skip
 
 
 class Reading:

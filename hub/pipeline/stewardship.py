@@ -17,7 +17,7 @@ from hub.pipeline.installation import Hub
 from hub.pipeline.replay import replay
 from hub.pipeline.supervise import refresh_reference, supervise
 from quality import report
-from warehouse import overview, runs
+from warehouse import overview, pauses, runs
 
 
 def prepare_warehouse(hub: Hub) -> None:
@@ -42,6 +42,8 @@ def status(hub: Hub) -> dict[str, Any]:
             "unmapped": overview.unmapped_codes(connection),
             "drift": overview.drift(connection),
             "refused": runs.refusals(connection),
+            "load": runs.loads(connection),
+            "paused": pauses.paused(connection),
             "supervision": overview.last_run(connection),
             "batches": overview.recent_batches(connection),
         }

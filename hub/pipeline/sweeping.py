@@ -23,7 +23,7 @@ from hub.core.batches import CHUNK_ROWS, DELETED, Certificate, RawBatch, SourceF
 from hub.core.errors import GateStopped
 from hub.pipeline.busy import working_alone
 from hub.pipeline.installation import Hub
-from hub.pipeline.reading import Source, open_source
+from hub.pipeline.reading import Source, cannot_be_asked, open_source
 from hub.pipeline.taking import take
 from warehouse import runs
 from warehouse.comparison import Comparison, comparison
@@ -126,10 +126,7 @@ def key_chunks(source: Source, dataset: str) -> Iterator[tuple[pl.Series, Fetch]
         for raw in connector.read_whole(dataset):
             yield mappings.record_keys(mapping, dataset, raw.table), partial(_picked, raw)
     else:
-        raise source.department.source.error(
-            f"datasets.{dataset}: a source of access method '{source.department.spec.connector}' cannot be asked for its keys",
-            ("datasets", dataset), remedy="leave out 'sweep'; let the department report deletes by a field",
-        )  # fmt: skip
+        raise cannot_be_asked(source.department, dataset)
 
 
 def _asked(
