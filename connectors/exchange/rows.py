@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from psycopg import sql
 
 from connectors.exchange.settings import ExchangeSettings
-from connectors.postgres import reading, writing
+from connectors.sql.postgres_sessions import reading, writing
 from connectors.tables import field_names, source_table
 from hub.core.batches import ROW
 from hub.core.errors import SourceRefused

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 import connectors
-from connectors import postgres
+from connectors.sql import postgres_sessions as postgres
 from connectors.exchange import rows as exchange_rows
 from hub.core.batches import CHUNK_ROWS
 from hub.core.errors import SourceRefused, SourceUnavailable

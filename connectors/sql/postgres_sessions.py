@@ -23,7 +23,7 @@ SQLSTATES_THAT_HEAL = ("08", "40", "53", "55", "57", "58")
 REMEDIES = {
     "42501": "have the department grant what is missing, nothing more",
     "42P01": "compare 'table' in source.yml with the database; names are spelled exactly",
-    "42703": "compare 'order' and 'flag' in source.yml with the database; names are spelled exactly",
+    "42703": "compare the columns in source.yml with the database; names are spelled exactly",
     "22021": "its text is not of the charset that the database declares: have it read as bytes",
     "25006": "ask what reading this table changes: the hub only reads",
 }
@@ -42,6 +42,17 @@ def reading(parameters: Mapping[str, Any], where: str) -> Iterator[Any]:
 
 
 @contextmanager
+def describing(parameters: Mapping[str, Any], where: str) -> Iterator[psycopg.Connection[Any]]:
+    """A READ ONLY psycopg connection in autocommit, for what ADBC does not tell. Raises as `reading` does."""
+    with ExitStack() as stack:
+        conninfo = _conninfo(parameters, "-c default_transaction_read_only=on")
+        with _connecting(conninfo, where):
+            connection = stack.enter_context(psycopg.connect(conninfo, autocommit=True))
+        with _querying(where):
+            yield connection
+
+
+@contextmanager
 def writing(parameters: Mapping[str, Any], where: str) -> Iterator[psycopg.Cursor[Any]]:
     """A psycopg cursor in one transaction, committed at the end. Raises as `reading` does."""
     with ExitStack() as stack:
@@ -55,7 +66,8 @@ def writing(parameters: Mapping[str, Any], where: str) -> Iterator[psycopg.Curso
 
 
 def _conninfo(parameters: Mapping[str, Any], options: str) -> str:
-    own = f"-c timezone={TIME_ZONE} -c lock_timeout={LOCK_TIMEOUT} {options}"
+    own = f"-c timezone={TIME_ZONE} -c lock_timeout={LOCK_TIMEOUT}"
+    own = f"{own} -c standard_conforming_strings=on {options}"
     defaults = {"connect_timeout": "10", "application_name": "hub", "client_encoding": "UTF8"}
     merged = {**defaults, **parameters, "options": f"{parameters.get('options', '')} {own}".strip()}
     return make_conninfo(**merged)

@@ -1,0 +1,79 @@
+"""Arrow columns from what drivers give, exactly: a value that its column's type cannot hold makes the column text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.sql import Column
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_FIRST_DAY, _LAST_DAY = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
+_DAY = 24 * 60 * 60 * 1_000_000
+
+
+def exact(precision: int | None, scale: int | None) -> pa.DataType:
+    """The type of a DECIMAL(precision, scale): decimal128, decimal256, or text where its size is open."""
+    if not precision or scale is None or not 0 <= scale <= precision or precision > 76:
+        return pa.string()
+    return pa.decimal128(precision, scale) if precision <= 38 else pa.decimal256(precision, scale)
+
+
+def in_range(column: pa.ChunkedArray) -> bool:
+    """Whether all dates and times lie in years 1 to 9999; beyond them drivers overflow."""
+    kind = column.type
+    if pa.types.is_date32(kind):
+        numbers, first, last = column.cast(pa.int32()), _FIRST_DAY, _LAST_DAY
+    elif pa.types.is_timestamp(kind) and kind.unit == "us":
+        numbers, first, last = (
+            column.cast(pa.int64()),
+            _FIRST_DAY * _DAY,
+            (_LAST_DAY + 1) * _DAY - 1,
+        )
+    else:
+        return True
+    ends = pc.min_max(numbers).as_py()
+    return ends["min"] is None or (ends["min"] >= first and ends["max"] <= last)
+
+
+def table(columns: Sequence[Column], arrays: Sequence[pa.Array]) -> pa.Table:
+    """The arrays under the columns' names, each of its column's type, or of its own where that cannot hold it."""
+    return pa.Table.from_arrays(
+        [_as(column.arrow, array) for column, array in zip(columns, arrays, strict=True)],
+        names=[column.name for column in columns],
+    )
+
+
+def _as(kind: pa.DataType, array: pa.Array) -> pa.Array:
+    if array.type == kind:
+        return array
+    try:
+        return array.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return array
+
+
+def from_rows(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> pa.Table:
+    """Rows of Python values, column by column."""
+    values = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    return table(columns, [_array(c.arrow, v) for c, v in zip(columns, values, strict=True)])
+
+
+def _array(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
+    try:
+        return pa.array(values, kind)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError):
+        return pa.array([_text(value) for value in values], pa.string())
+
+
+def _text(value: Any) -> str | None:
+    """A database's usual text of a value that came as a Python object."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
+    return value.isoformat(" ") if hasattr(value, "hour") and hasattr(value, "year") else str(value)

@@ -1,0 +1,137 @@
+"""PostgreSQL, and Kingbase, which speaks its protocol: read through ADBC, described and written through psycopg."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql import ClauseElement
+
+from connectors.sql import Column, Facts, Server, UrlError, arrays, reflection
+from connectors.sql.postgres_sessions import describing, reading, writing
+from connectors.sql.selects import compiled
+
+OLDEST = (9, 2)
+_TEXTS = {"text", "varchar", "bpchar", "name"}
+_PLAIN = {
+    "bool": pa.bool_(), "int2": pa.int16(), "int4": pa.int32(), "int8": pa.int64(),
+    "float4": pa.float32(), "float8": pa.float64(), "date": pa.date32(),
+    "timestamp": pa.timestamp("us"), "timestamptz": pa.timestamp("us", "UTC"),
+}  # fmt: skip
+"""Types that ADBC hands on unharmed. It makes integers of money, and of oid negative ones."""
+
+
+def backend(url: sa.URL, where: str) -> PostgresBackend:
+    """The back end of a URL; a driver named in it is ignored. Raises UrlError."""
+    rest = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        return PostgresBackend(conninfo_to_dict(rest), where)
+    except psycopg.ProgrammingError:
+        raise UrlError("its URL has parameters that PostgreSQL does not know") from None
+
+
+def _dialect() -> sa.Dialect:
+    dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    dialect._backslash_escapes = False  # sessions set standard_conforming_strings
+    return dialect
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresBackend:
+    """One database, by the parameters of libpq."""
+
+    parameters: Mapping[str, Any] = field(repr=False)
+    where: str
+    dialect: sa.Dialect = field(default_factory=_dialect, repr=False)
+    compares_rows: bool = True
+
+    def columns(self, source: sa.FromClause) -> tuple[Column, ...]:
+        """As `Backend.columns`. Texts of a database without a charset (SQL_ASCII) are read as bytes of UTF-8."""
+        query = sa.select(sa.text("*")).select_from(source).limit(0)
+        with describing(self.parameters, self.where) as connection:
+            cursor = connection.execute(compiled(query, self.dialect).encode())
+            no_charset = connection.info.parameter_status("server_encoding") == "SQL_ASCII"
+            return tuple(_column(each, no_charset) for each in cursor.description or ())
+
+    def selected(self, column: Column, value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """As `Backend.selected`."""
+        if column.charset:
+            # From the charset that the database declares to the same one: the bytes as stored.
+            return sa.func.convert_to(sa.cast(value, sa.Text), sa.func.getdatabaseencoding())
+        return value if column.plain else sa.cast(value, sa.Text)
+
+    def read(self, select: sa.Select[Any], columns: Sequence[Column]) -> pa.Table:
+        """As `Backend.read`."""
+        found = self._fetched(select)
+        if odd := {at for at, column in enumerate(found.columns) if not arrays.in_range(column)}:
+            # Infinity, years before 1 or after 9999: what ADBC makes of them is not the value.
+            asked = [
+                sa.cast(each, sa.Text).label(each.name) if at in odd else each
+                for at, each in enumerate(select.selected_columns)
+            ]
+            found = self._fetched(select.with_only_columns(*asked, maintain_column_froms=True))
+        return arrays.table(columns, [_storage(each) for each in found.columns])
+
+    def write(self, statements: Sequence[ClauseElement]) -> None:
+        """As `Backend.write`."""
+        with writing(self.parameters, self.where) as cursor:
+            for statement in statements:
+                cursor.execute(compiled(statement, self.dialect).encode())
+
+    def server(self) -> Server:
+        """As `Backend.server`."""
+        with describing(self.parameters, self.where) as connection:
+            clock = connection.execute("SELECT clock_timestamp()").fetchone()
+            number = connection.info.server_version
+            charset = connection.info.parameter_status("server_encoding") or ""
+        version = (number // 10000, number % 10000 if number >= 100000 else number // 100 % 100)
+        return Server("PostgreSQL", version, OLDEST, charset, clock[0] if clock else None)
+
+    def facts(self, table: str) -> Facts:
+        """As `Backend.facts`."""
+        with describing(self.parameters, self.where) as connection:
+            name = ".".join(
+                psycopg.sql.Identifier(part).as_string(None) for part in table.split(".")
+            )
+            row = connection.execute(
+                "SELECT reltuples::bigint, has_table_privilege(oid, 'INSERT, UPDATE, DELETE, TRUNCATE')"
+                " FROM pg_class WHERE oid = to_regclass(%s)", (name,),
+            ).fetchone()  # fmt: skip
+            rows, writable = row if row else (None, None)
+            return reflection.facts(
+                "postgresql+psycopg://", connection, table,
+                rows=rows if rows is not None and rows >= 0 else None, writable=writable,
+            )  # fmt: skip
+
+    def _fetched(self, select: sa.Select[Any]) -> pa.Table:
+        with reading(self.parameters, self.where) as cursor:
+            cursor.execute(compiled(select, self.dialect))
+            return cursor.fetch_arrow_table()
+
+
+def _column(described: psycopg.Column, no_charset: bool) -> Column:
+    kind = described.type_display
+    if not kind.endswith("[]"):
+        kind = kind.partition("(")[0]
+    if kind in _TEXTS:
+        if no_charset:
+            return Column(described.name, described.type_display, pa.binary(), True, True, "utf-8")
+        return Column(described.name, described.type_display, pa.string(), is_text=True)
+    if kind == "numeric":
+        arrow = arrays.exact(described.precision, described.scale)
+        return Column(described.name, described.type_display, arrow)
+    arrow = _PLAIN.get(kind)
+    return Column(
+        described.name, described.type_display, arrow or pa.string(), plain=arrow is not None
+    )
+
+
+def _storage(column: pa.ChunkedArray) -> pa.Array:
+    whole = column.combine_chunks()
+    return whole.storage if isinstance(whole, pa.ExtensionArray) else whole
