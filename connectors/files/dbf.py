@@ -23,7 +23,8 @@ import pyarrow.compute as pc
 
 from connectors.files.dbf_fields import NUMBERS, TEXTS, decoded, where
 from connectors.files.dbf_memo import Memo, memo_texts, no_memo, open_memo
-from connectors.files.settings import DbfSettings, FileSettings
+from connectors.files.file_settings import FileSettings
+from connectors.files.settings import DbfSettings
 from connectors.files.slices import Slice
 from connectors.tables import field_names, source_table
 from hub.core.batches import CHUNK_ROWS

@@ -6,11 +6,11 @@ import mmap
 import struct
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
-from connectors.files.listing import memo_files
+from connectors.files.content import bare, is_memo
 from hub.core.errors import SourceRefused
 
 DBASE3 = 0x83
@@ -25,6 +25,12 @@ Memo = Callable[[int], bytes | None]
 def no_memo(block: int) -> bytes | None:
     """The memo of a table without a memo file."""
     return None
+
+
+def memo_files(table: Path) -> list[Path]:
+    """The memo files beside a table."""
+    found = (path for path in table.parent.iterdir() if is_memo(PurePosixPath(path)))
+    return sorted(path for path in found if bare(PurePosixPath(path)) == bare(PurePosixPath(table)))
 
 
 def open_memo(table: Path, version: int, files: ExitStack) -> Memo:

@@ -21,7 +21,8 @@ import fastexcel
 import polars as pl
 import pyarrow as pa
 
-from connectors.files.settings import ExcelSettings, FileSettings, FurnitureRule
+from connectors.files.file_settings import FileSettings
+from connectors.files.settings import ExcelSettings, FurnitureRule
 from connectors.files.slices import Slice, portions
 from connectors.tables import field_names, source_table
 from hub.core.errors import SourceRefused

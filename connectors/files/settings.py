@@ -1,34 +1,18 @@
-"""What may stand under `datasets` in a source.yml, for the access method `files`. Light to import."""
+"""What may stand under `datasets` in a source.yml, for the access method `files`, by format. Light to import."""
 
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from connectors.files.file_settings import FileSettings, regular_expression
 from connectors.settings import Charset, Name, OneCharacter
-from hub.core.specs import DatasetSettings, Spec
+from hub.core.specs import Spec
 
 _ROWS_PATH = re.compile(r"^//?(?:[\w.-]+:)?[\w.-]+(?:/(?:[\w.-]+:)?[\w.-]+)*$")
-
-
-def _glob(pattern: str) -> str:
-    path = PurePosixPath(pattern)
-    if path.is_absolute() or ".." in path.parts:
-        raise ValueError(
-            "must be a pattern inside the folder of the connection, such as 'cases_*.txt'"
-        )
-    return pattern
-
-
-def _regular_expression(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as failure:
-        raise ValueError(f"is no regular expression ({failure})") from None
-    return pattern
+_POSITIONS = r"^[1-9]\d{0,5}(-[1-9]\d{0,5})?$"
 
 
 def _xpath(expression: str) -> str:
@@ -49,19 +33,12 @@ def _rows_path(expression: str) -> str:
     return expression
 
 
-class FileSettings(DatasetSettings):
-    """What all formats share."""
-
-    format: str
-    files: Annotated[str, Field(min_length=1), AfterValidator(_glob)]
-    """Which files of the folder: a glob pattern, relative to it."""
-
-
 class TextSettings(FileSettings):
     """Delimited text. Fields may hold delimiters and line breaks inside quotes; a quote is doubled."""
 
     format: Literal["text"]
-    delimiter: OneCharacter
+    delimiter: Annotated[str, Field(min_length=1, max_length=8)]
+    """One character or several, such as '|@|'."""
     charset: Charset = "gb18030"
     quote: OneCharacter | None = '"'
     header: bool = True
@@ -72,9 +49,59 @@ class TextSettings(FileSettings):
     def _names_known(self) -> TextSettings:
         if self.header == bool(self.fields):
             raise ValueError("give 'fields' for files without a header, and only for them")
-        if self.delimiter == self.quote or self.delimiter in "\r\n":
+        ends = {"\r", "\n", "\0", self.quote} & set(self.delimiter)
+        if ends or self.quote in ("\r", "\n", "\0"):
             raise ValueError("delimiter, quote and line end must differ")
         return self
+
+
+class FixedSettings(FileSettings):
+    """Lines whose fields stand at fixed positions."""
+
+    format: Literal["fixed"]
+    unit: Literal["bytes", "characters"]
+    """What positions count. Most old systems count bytes: a Chinese character of GB18030 takes two or four."""
+    fields: dict[Name, Annotated[str, Field(pattern=_POSITIONS)]] = Field(min_length=1)
+    """Field name → first and last position, counted from 1: '1-18', or '19' for a single one."""
+    charset: Charset = "gb18030"
+    header: bool = False
+    """The first line names the fields and is no record."""
+    trimmed: bool = False
+    """Blanks at the end of a line may be missing; else a line that is too short is a damaged row."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> FixedSettings:
+        for name, (start, end) in self.spans.items():
+            if end <= start:
+                raise ValueError(f"fields.{name}: the last position lies before the first")
+        return self
+
+    @property
+    def spans(self) -> dict[str, tuple[int, int]]:
+        """Field name → start and end, counted from 0, the end exclusive."""
+        found = {}
+        for name, positions in self.fields.items():
+            first, _, last = positions.partition("-")
+            found[name] = (int(first) - 1, int(last or first))
+        return found
+
+
+class JsonLinesSettings(FileSettings):
+    """One JSON object per line. `fields`: field name → where its value stands."""
+
+    format: Literal["jsonl"]
+    fields: dict[Name, Name] = Field(min_length=1)
+    """`a.b.0` or, where names hold dots, a JSON pointer: `/a/b/0` (RFC 6901)."""
+    charset: Charset = "utf-8"
+
+
+class AccessSettings(FileSettings):
+    """A table of Access databases (.mdb, .accdb), read by mdbtools."""
+
+    format: Literal["access"]
+    table: Annotated[str, Field(pattern=r"^[^-]")]
+    charset: Charset = "gb18030"
+    """Of databases up to Access 97 (Jet 3); newer ones hold Unicode."""
 
 
 class DbfSettings(FileSettings):
@@ -96,7 +123,7 @@ class FurnitureRule(Spec):
 
     name: Name
     column: str | None = None
-    matches: Annotated[str, AfterValidator(_regular_expression)] | None = None
+    matches: Annotated[str, AfterValidator(regular_expression)] | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> FurnitureRule:
@@ -140,6 +167,9 @@ class XmlSettings(FileSettings):
 
 FORMATS: dict[str, type[FileSettings]] = {
     "text": TextSettings,
+    "fixed": FixedSettings,
+    "jsonl": JsonLinesSettings,
+    "access": AccessSettings,
     "dbf": DbfSettings,
     "excel": ExcelSettings,
     "xml": XmlSettings,

@@ -4,13 +4,15 @@ A slice is a table of the source's fields (strings) and the reserved columns. A 
 header up to CHUNK_ROWS rows; a larger file, or one whose header changes from sheet to sheet, is delivered in
 parts and counts as done with its last part only. Until then the cursor says how many of its rows were delivered:
 
-    {"files": {name: sha256, …}, "partial": {name: {"sha256": …, "rows": n}}}
+    {"files": {name: sha256, …}, "partial": {name: {"sha256": …, "rows": n}}, "stamps": {name: stamp, …}}
+
+A stamp is size and date (or ETag) of a file when its content was hashed: while it stays, the file is not opened.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -45,6 +47,8 @@ class FoundFile:
     size: int
     read: Callable[[], Iterator[Slice]]
     same: Callable[[], bool]
+    stamp: str | None = None
+    """None where it cannot be relied upon, because the file had only just changed."""
 
 
 @dataclass(slots=True)
@@ -53,13 +57,16 @@ class Position:
 
     files: dict[str, str] = field(default_factory=dict)
     delivered: dict[str, tuple[str, int]] = field(default_factory=dict)
+    stamps: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, cursor: Cursor | None) -> Position:
         """Read a cursor; None is the beginning."""
-        parts = (cursor or {}).get("partial", {})
-        delivered = {name: (part["sha256"], part["rows"]) for name, part in parts.items()}
-        return cls(dict((cursor or {}).get("files", {})), delivered)
+        given = cursor or {}
+        delivered = {
+            name: (part["sha256"], part["rows"]) for name, part in given.get("partial", {}).items()
+        }
+        return cls(dict(given.get("files", {})), delivered, dict(given.get("stamps", {})))
 
     def cursor(self) -> Cursor:
         """The cursor as JSON, independent of later changes."""
@@ -67,7 +74,30 @@ class Position:
             name: {"sha256": sha256, "rows": rows}
             for name, (sha256, rows) in self.delivered.items()
         }
-        return {"files": dict(self.files)} | ({"partial": partial} if partial else {})
+        stamps = {name: self.stamps[name] for name in self.files if name in self.stamps}
+        return (
+            {"files": dict(self.files)}
+            | ({"partial": partial} if partial else {})
+            | ({"stamps": stamps} if stamps else {})
+        )
+
+    def unchanged(self, name: str, stamp: str) -> bool:
+        """Whether a file was delivered whole and has its stamp still."""
+        return self.stamps.get(name) == stamp and name in self.files and name not in self.delivered
+
+    def known(self, name: str, sha256: str) -> bool:
+        """Whether exactly this content was delivered whole, and nothing of another one since."""
+        return self.files.get(name) == sha256 and name not in self.delivered
+
+    def remember(self, name: str, stamp: str | None) -> None:
+        """Note the stamp of a file whose content is the delivered one."""
+        self.stamps.pop(name, None)
+        if stamp is not None:
+            self.stamps[name] = stamp
+
+    def keep_stamps(self, names: Container[str]) -> None:
+        """Forget the stamps of files that are gone."""
+        self.stamps = {name: stamp for name, stamp in self.stamps.items() if name in names}
 
     def rows_before(self, file: FoundFile) -> int:
         """How many rows of exactly this content were delivered before."""
@@ -82,6 +112,7 @@ class Position:
         """The last row of a file was delivered."""
         self.delivered.pop(file.name, None)
         self.files[file.name] = file.sha256
+        self.remember(file.name, file.stamp)
 
 
 def portions(part: Slice, rows: int = CHUNK_ROWS) -> Iterator[Slice]:
@@ -124,11 +155,11 @@ class _Pile:
         self.rows = 0
         self.header: pa.Schema | None = None
 
-    def takes(self, parts: Iterable[Slice]) -> bool:
+    def takes(self, parts: Iterable[Slice], limit: int) -> bool:
         """Whether those slices may join: same header (an empty slice has none) and room left."""
         headers = [part.table.schema for part in parts if part.table.num_rows]
         rows = sum(part.table.num_rows for part in parts)
-        return self.rows + rows <= CHUNK_ROWS and (
+        return self.rows + rows <= limit and (
             self.header is None or all(header.equals(self.header) for header in headers)
         )
 
@@ -159,15 +190,15 @@ class _Pile:
 class _Packing:
     """Whole files that wait for company, and the position of what was handed out."""
 
-    def __init__(self, dataset: str, position: Position) -> None:
-        self.dataset, self.position = dataset, position
+    def __init__(self, dataset: str, position: Position, limit: Callable[[], int]) -> None:
+        self.dataset, self.position, self.limit = dataset, position, limit
         self.whole = _Pile()
 
     def file(self, file: FoundFile) -> Iterator[RawBatch]:
         """Read one file; batches come out as they fill up. Raises what reading raises."""
         part = _Pile()
-        for piece in _after(file.read(), self.position.rows_before(file)):
-            if part.parts and not part.takes([piece]):
+        for piece in self._pieces(file):
+            if part.parts and not part.takes([piece], self.limit()):
                 yield from self.flush()
                 self.position.advance(file, part.rows)
                 yield part.batch(self.dataset, self.position.cursor())
@@ -176,10 +207,14 @@ class _Packing:
         if not file.same():
             log.info("%s changes while it is read: left for the next run", file.name)
             return
-        if not self.whole.takes([piece for _, piece in part.parts]):
+        if not self.whole.takes([piece for _, piece in part.parts], self.limit()):
             yield from self.flush()
         for _, piece in part.parts:
             self.whole.add(file, piece)
+
+    def _pieces(self, file: FoundFile) -> Iterator[Slice]:
+        for part in _after(file.read(), self.position.rows_before(file)):
+            yield from portions(part, self.limit())
 
     def flush(self) -> Iterator[RawBatch]:
         """The files that wait, as one batch; they are done with it."""
@@ -190,13 +225,18 @@ class _Packing:
             self.whole = _Pile()
 
 
-def batches(dataset: str, files: Iterable[FoundFile], cursor: Cursor | None) -> Iterator[RawBatch]:
-    """Read the files in order and pack their slices into batches.
+def batches(
+    dataset: str,
+    files: Iterable[FoundFile],
+    position: Position,
+    limit: Callable[[], int] = lambda: CHUNK_ROWS,
+) -> Iterator[RawBatch]:
+    """Read the files in order and pack their slices into batches of at most `limit` rows.
 
     A refused file is left, the others are read, and one SourceRefused names all that were left at the end. When
     the source stops answering, what was read so far is yielded before SourceUnavailable is raised.
     """
-    packing = _Packing(dataset, Position.of(cursor))
+    packing = _Packing(dataset, position, limit)
     refused: list[SourceRefused] = []
     try:
         for file in files:

@@ -21,23 +21,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from connectors.files.settings import FileSettings, TextSettings
+from connectors.files.file_settings import FileSettings
+from connectors.files.lines import BLOCK_LINES, skip_byte_order_mark
+from connectors.files.lines import lines as all_lines
+from connectors.files.settings import TextSettings
 from connectors.files.slices import Slice
 from connectors.tables import field_names, source_table
 from hub.core.errors import SourceRefused
 
-BLOCK_LINES = 5_000
-"""Lines taken at a time: enough for the parsers, few enough for the processor's caches."""
 MAX_RECORD_LINES = 1_000
 """A quote that is not closed within so many lines is a damaged one, not a long field."""
 
 NUL, REPLACEMENT = "\0", "\ufffd"
-BYTE_ORDER_MARKS = ("\ufeff".encode("utf-8"), "\ufeff".encode("gb18030"))
+SEPARATORS = ("\x1f", "\x1e", "\x1d", "\x1c", *map(chr, range(0xE000, 0xF8FF)))
+"""What may stand for a delimiter of several characters, which no parser takes: the first that the text lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,10 @@ def read(path: Path, name: str, settings: FileSettings) -> Iterator[Slice]:
     lines: list[bytes] = []
     line_number = 1
     with path.open("rb") as handle:
-        _skip_byte_order_mark(handle)
+        skip_byte_order_mark(handle)
+        source = all_lines(handle, path)
         while True:
-            fresh = list(islice(handle, BLOCK_LINES if header else 1))
+            fresh = list(islice(source, BLOCK_LINES if header else 1))
             lines += fresh
             if not lines:
                 break
@@ -110,12 +113,6 @@ def read(path: Path, name: str, settings: FileSettings) -> Iterator[Slice]:
         raise SourceRefused("there is no header", where=str(path))
 
 
-def _skip_byte_order_mark(handle: BinaryIO) -> None:
-    start = handle.read(4)
-    mark = next((mark for mark in BYTE_ORDER_MARKS if start.startswith(mark)), b"")
-    handle.seek(len(mark))
-
-
 def _plain_table(
     text: str | None, name: str, header: list[str], first_line: int, settings: TextSettings
 ) -> pa.Table | None:
@@ -130,8 +127,10 @@ def _plain_table(
         any(one in text for one in special)
         or text.startswith(("\n", "\r", "\ufeff"))
         or text.count("\r") != text.count("\r\n")
-        or not settings.delimiter.isascii()
     ):
+        return None
+    text, delimiter = _with_one_delimiter(text, settings.delimiter)
+    if not delimiter.isascii():
         return None
     data = pa.py_buffer(text.encode())
     try:
@@ -141,7 +140,7 @@ def _plain_table(
                 column_names=header, use_threads=False, block_size=data.size + 1
             ),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=settings.delimiter, quote_char=False, ignore_empty_lines=False
+                delimiter=delimiter, quote_char=False, ignore_empty_lines=False
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
@@ -153,14 +152,31 @@ def _plain_table(
     return source_table(name, columns, list(range(first_line, first_line + found.num_rows)))
 
 
+def _with_one_delimiter(text: str, delimiter: str) -> tuple[str, str]:
+    """The text with a delimiter of one character, and that character."""
+    if len(delimiter) == 1:
+        return text, delimiter
+    separator = next(one for one in SEPARATORS if one not in text)
+    return text.replace(delimiter, separator), separator
+
+
+def _restored(record: list[str], separator: str, delimiter: str) -> list[str]:
+    """The record with its delimiters: what stands in quotes is none."""
+    if separator == delimiter:
+        return record
+    return [one.replace(separator, delimiter) for one in record]
+
+
 def _parse(
     lines: Sequence[bytes], text: str | None, settings: TextSettings, *, final: bool
 ) -> _Block:
+    illegal: list[int] = []
     if text is None:
-        texts, illegal = _readable(lines, settings.charset)
-    else:
-        texts, illegal = io.StringIO(text, newline="\n").readlines(), []
-    options: dict[str, Any] = {"delimiter": settings.delimiter, "strict": True}
+        readable, illegal = _readable(lines, settings.charset)
+        text = "".join(readable)
+    text, delimiter = _with_one_delimiter(text, settings.delimiter)
+    texts = io.StringIO(text, newline="\n").readlines()
+    options: dict[str, Any] = {"delimiter": delimiter, "strict": True}
     if settings.quote is None:
         options["quoting"] = csv.QUOTE_NONE
     else:
@@ -172,7 +188,7 @@ def _parse(
         reader = csv.reader(map(texts.__getitem__, range(begin, len(texts))), **options)
         try:
             for record in reader:
-                records.append(record)
+                records.append(_restored(record, delimiter, settings.delimiter))
                 bounds.append(begin + reader.line_num)
         except csv.Error:
             at_end = begin + reader.line_num == len(texts)

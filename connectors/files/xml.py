@@ -18,7 +18,8 @@ from typing import Any
 
 from lxml import etree
 
-from connectors.files.settings import FileSettings, XmlSettings
+from connectors.files.file_settings import FileSettings
+from connectors.files.settings import XmlSettings
 from connectors.files.slices import Slice
 from connectors.tables import source_table
 from hub.core.batches import CHUNK_ROWS

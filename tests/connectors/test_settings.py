@@ -21,7 +21,7 @@ BROKEN = {
     "no format": ("files", "  cases:\n    files: '*'\n", 8, "there is no format"),
     "unknown key": ("files", TEXT + "    delimiter: ','\n    encoding: gbk\n", 12, "encoding"),
     "no delimiter": ("files", TEXT, 8, "delimiter"),
-    "long delimiter": ("files", TEXT + "    delimiter: '||'\n", 11, "delimiter"),
+    "long delimiter": ("files", TEXT + "    delimiter: '|||||||||'\n", 11, "delimiter"),
     "delimiter is quote": ("files", TEXT + "    delimiter: '\"'\n", 8, "must differ"),
     "no charset": ("files", TEXT + "    delimiter: ','\n    charset: gb99\n", 12, "no charset"),
     "wide charset": ("files", TEXT + "    delimiter: ','\n    charset: utf-16\n", 12, "ASCII"),

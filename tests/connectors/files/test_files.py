@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.files import slices, text
+from connectors.files import finding, slices, text
 from hub.core.batches import CHUNK_ROWS
 from hub.core.errors import SourceRefused, SourceUnavailable
 
@@ -71,7 +71,7 @@ def test_a_file_that_changes_while_it_is_read_waits(open_files, folder, monkeypa
     write(folder, "a.txt", range(2))
     growing = write(folder, "b.txt", range(2))
     opened = open_files(**LINES)
-    found = opened._new_files("cases", None)
+    found = finding.new_files(opened.source("cases"), slices.Position())
 
     def grow(read):
         def reading():
@@ -89,7 +89,7 @@ def test_a_file_that_changes_while_it_is_read_waits(open_files, folder, monkeypa
         for file in found
     )  # fmt: skip
     with caplog.at_level(logging.INFO):
-        (batch,) = slices.batches("cases", files, None)
+        (batch,) = slices.batches("cases", files, slices.Position())
     assert list(batch.cursor["files"]) == ["a.txt"]
     assert "b.txt changes while it is read" in caplog.text
     (batch,) = opened.read("cases", batch.cursor)
@@ -186,11 +186,11 @@ def test_a_folder_that_is_gone_is_unavailable(open_files, folder):
 def test_a_file_that_goes_away_is_unavailable_after_what_was_read(open_files, folder):
     write(folder, "a.txt", range(2))
     write(folder, "b.txt", range(2))
-    found = list(open_files(**LINES)._new_files("cases", None))
+    found = list(finding.new_files(open_files(**LINES).source("cases"), slices.Position()))
     (folder / "b.txt").unlink()
     got = []
     with pytest.raises(SourceUnavailable, match=r"b\.txt"):
-        for batch in slices.batches("cases", found, None):
+        for batch in slices.batches("cases", found, slices.Position()):
             got.append(batch)
     assert [list(batch.cursor["files"]) for batch in got] == [["a.txt"]]
 
