@@ -1,0 +1,143 @@
+"""One reading of a dataset: the requests for its pages, and the checks that it ends and that nothing is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from connectors.http import paging
+from connectors.http.pages import Page, page
+from connectors.http.paging import Place
+from connectors.http.paths import placed
+from connectors.http.session import Answer, NotServed, Question, Session
+from connectors.http.settings import HttpSettings, JsonSettings, XmlRowsSettings
+from hub.core.errors import SourceRefused, SourceUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page and where it stands."""
+
+    page: Page
+    place: Place | None
+
+
+@dataclass(slots=True)
+class Reading:
+    """Asks for the pages of one dataset. `bounds`: parameters that limit what is asked for."""
+
+    settings: HttpSettings
+    session: Session
+    bounds: dict[str, str] = field(default_factory=dict)
+    rows: int = 0
+    total: int | None = None
+    vanished: int = 0
+    """By how many rows the total shrank while pages were read."""
+
+    def pages(self, start: Place | None = None) -> Iterator[Found]:
+        """All pages with rows, from a place on. Raises SourceUnavailable and SourceRefused.
+
+        The end cannot be missed for ever: a page, cursor or link that comes again is refused.
+        """
+        settings = self.settings
+        place = paging.first(settings.paging) if start is None else start
+        places, digests = {place}, set[bytes]()
+        last = False
+        for _ in range(settings.max_pages):
+            try:
+                found, after = self.page(place)
+            except NotServed:
+                if last:  # how some services answer when asked for more than there is
+                    return
+                raise
+            rows = found.table.num_rows
+            if rows and found.digest in digests:
+                if last:  # others give their last page again
+                    return
+                raise self._endless("the same page comes again")
+            digests.add(found.digest)
+            self.rows += max(rows - paging.repeated_rows(settings.paging, place), 0)
+            self._note_total(found.total)
+            if rows:
+                yield Found(found, place)
+            if after is None:
+                return
+            if after in places:
+                raise self._endless("the next page is one that was read before")
+            last = paging.may_be_last(settings, rows, self.rows, self.total)
+            places.add(after)
+            place = after
+        raise self._endless(f"there are more than {settings.max_pages} pages")
+
+    def page(self, place: Place | None) -> tuple[Page, Place | None]:
+        """One page, and the place of the next."""
+
+        first_row = self.rows + 1 - paging.repeated_rows(self.settings.paging, place)
+
+        def read(answer: Answer) -> tuple[Page, str | None]:
+            return page(answer, self.settings, first_row, self.session.where), answer.next_link
+
+        found, link = self.session.ask(self.question(place), read)
+        table = found.table
+        self.session.pace.took(table.num_rows, table.nbytes)
+        link = paging.link_place(link, self.session.connection)
+        after = paging.following(self.settings.paging, place, table.num_rows, found.next, link)
+        return found, after
+
+    def question(self, place: Place | None) -> Question:
+        """The request for the page at a place. A link holds all parameters already."""
+        settings = self.settings
+        if isinstance(place, str) and settings.paging.by == "link":
+            address = place if "://" in place else self.session.connection.origin + place
+            return Question(settings.method, address, headers=settings.headers)
+        added = {**self.bounds, **paging.parameters(settings.paging, place)}
+        if settings.method == "GET":
+            params = {name: _text(value) for name, value in (settings.params | added).items()}
+            return Question("GET", settings.path, params, headers=settings.headers)
+        body: dict[str, Any] = dict(settings.body or {})
+        for name, value in added.items():
+            placed(body, name, value)
+        params = {name: _text(value) for name, value in settings.params.items()}
+        question = Question("POST", settings.path, params, headers=settings.headers)
+        if settings.encoding == "form":
+            return replace(question, form={name: _text(value) for name, value in body.items()})
+        return replace(question, json=body)
+
+    def check_total(self) -> None:
+        """Raises SourceUnavailable when other rows came than the source says there are, or rows slipped past us.
+
+        A total that grows does no harm: the new rows come with the next reading, which overlaps this one.
+        """
+        if not isinstance(self.settings, JsonSettings | XmlRowsSettings) or not self.settings.total:
+            return
+        if self.total is None and self.rows:
+            raise SourceRefused(
+                f"there is no number at '{self.settings.total}' of its answers", where=self.session.where,
+                remedy="correct 'total' in source.yml, or leave it out",
+            )  # fmt: skip
+        what = ""
+        if self.rows != (self.total or 0):
+            what = f"{self.rows} rows came, {self.total} it says there are"
+        elif self.vanished:
+            what = f"{self.vanished} rows vanished while pages were read, others may have moved up"
+        if what:
+            raise SourceUnavailable(
+                what, where=self.session.where, remedy="the next run reads them again"
+            )
+
+    def _note_total(self, total: int | None) -> None:
+        if total is not None:
+            self.vanished += max((self.total or 0) - total, 0)
+            self.total = total
+
+    def _endless(self, what: str) -> SourceRefused:
+        return SourceRefused(
+            f"{what}: the reading would not end", where=self.session.where,
+            remedy="correct 'paging' in source.yml, and declare 'total' where the service states it",
+        )  # fmt: skip
+
+
+def _text(value: Any) -> Any:
+    """As JSON writes it: true, not True."""
+    return str(value).lower() if isinstance(value, bool) else value
