@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -93,6 +94,37 @@ def database_template(pg_server: Server) -> str:
     migrate(engine)
     engine.dispose()
     return name
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[Any]:
+    """One MariaDB per worker (services.mariadb.MariaDb); skips where the machine has none."""
+    from tests.services import mariadb
+
+    if why := mariadb.missing():
+        pytest.skip(why)
+    with mariadb.mariadb() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[Any]:
+    """One S3 server per worker (services.s3.S3); skips where the machine has none."""
+    from tests.services import s3
+
+    if why := s3.missing():
+        pytest.skip(why)
+    with s3.s3() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sftp_server() -> Iterator[Any]:
+    """One SFTP server per worker (services.sftp.Sftp)."""
+    from tests.services import sftp
+
+    with sftp.sftp() as server:
+        yield server
 
 
 _numbers = itertools.count(1)
