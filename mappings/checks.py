@@ -9,9 +9,9 @@ from hub.core.batches import RESERVED, SRC
 from hub.core.entities import ENTITIES, Column, Entity, Kind
 from hub.core.errors import SpecError
 from hub.core.specs import SpecFile
-from mappings.conversions import CONVERSIONS
+from mappings.conversions import CONVERSIONS, STAND_IN
 from mappings.crosswalks import OPEN_CODELISTS, Crosswalks
-from mappings.spec import POWERS, DatasetSpec, EntityRow, Expression, Path, When
+from mappings.spec import POWERS, DatasetSpec, EntityRow, Expression, Path
 
 Canonical = Mapping[str, Mapping[str, tuple[str, str]]]
 
@@ -223,41 +223,34 @@ def _key_problems(file: SpecFile, spec: DatasetSpec) -> Iterator[SpecError]:
                 )
             parts.append(f"{name}={expression.model_dump(exclude_none=True)}")
         same = seen.setdefault(tuple(parts), [])
-        if any(not _exclusive(row.when, other.when) for other in same):
+        if any(not (row.when and other.when and row.when.excludes(other.when)) for other in same):
             yield file.error(
                 f"{row.entity}: a record would emit the same key twice", row.at,
-                "give each row its own number, or when: {field, equals} that exclude each other",
+                "give each row its own number, or when: {field, equals or differs} that exclude each other",
             )  # fmt: skip
         same.append(row)
 
 
-def _exclusive(one: When | None, other: When | None) -> bool:
-    return (
-        one is not None
-        and other is not None
-        and one.field == other.field
-        and one.equals is not None
-        and other.equals is not None
-        and not set(one.equals) & set(other.equals)
-    )
-
-
 def _never_meet(earlier: DatasetSpec, later: DatasetSpec, entity: str) -> bool:
-    """Whether the constants in both datasets' keys keep their rows of the entity apart."""
-    ours, theirs = _constant_keys(earlier, entity), _constant_keys(later, entity)
-    return ours is not None and theirs is not None and not ours & theirs
+    """Whether constants or stand-ins in both datasets' keys keep their rows of the entity apart."""
+    ours, theirs = (_keys_of(spec, entity) for spec in (earlier, later))
+    if STAND_IN in ours or STAND_IN in theirs:
+        return {STAND_IN} in (ours, theirs) and not ours & theirs
+    return None not in ours | theirs and not ours & theirs
 
 
-def _constant_keys(spec: DatasetSpec, entity: str) -> set[tuple[object, ...]] | None:
-    """The constant parts of the entity's keys; None if some row has none."""
+def _keys_of(spec: DatasetSpec, entity: str) -> set[object]:
+    """How the rows of the entity are told apart: tuples of constants, STAND_IN, None for the source's own values."""
     names = [name for name in ENTITIES[entity].key if name != CASE_ID]
-    keys: set[tuple[object, ...]] = set()
+    keys: set[object] = set()
     for row in spec.rows:
         if row.entity == entity:
-            parts = [row.columns[name].const for name in names if name in row.columns]
-            if not parts or None in parts:
-                return None
-            keys.add(tuple(parts))
+            parts = [row.columns[name] for name in names if name in row.columns]
+            constants = tuple(part.const for part in parts)
+            if any(part.as_ == STAND_IN for part in parts):
+                keys.add(STAND_IN)
+            else:
+                keys.add(None if None in constants or not parts else constants)
     return keys
 
 

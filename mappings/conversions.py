@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
+import polars_hash  # noqa: F401  (registers the .nchash namespace)
 
 from hub.core.entities import POLARS_TYPES, Column, Kind
 from hub.core.privacy import masked_text
@@ -25,6 +26,10 @@ HALF_WIDTH_ENDINGS = ("_code", "_no", "_value")
 
 _NUMBER = r"^[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)"
 _CURRENCY = r"^[¥￥]\s*|\s*元$"
+STAND_IN = "stand_in"
+"""Conversion for a source that numbers nothing: a number made of a text."""
+_STAND_IN_DIGITS = 12
+"""Hexadecimal digits: 48 bits, which every reader of JSON holds exactly."""
 _FLOAT_NOISE = 1e-9
 """Relative error of a sum of doubles that is no digit of anybody's amount."""
 
@@ -94,6 +99,13 @@ def _rounded(value: pl.Expr, dtype: pl.DataType, scale: int) -> pl.Expr:
     return pl.when(noise).then(rounded).otherwise(value)
 
 
+def _stand_in(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """The same text gives the same number everywhere; below zero, where no system counts."""
+    digest = as_text(value, dtype).nchash.md5()  # type: ignore[attr-defined]
+    number: pl.Expr = digest.str.slice(0, _STAND_IN_DIGITS).str.to_integer(base=16, dtype=pl.Int64)
+    return -1 - number
+
+
 def _boolean(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype == pl.Boolean:
         return value
@@ -121,6 +133,7 @@ CONVERSIONS: dict[str, Conversion] = {
         Conversion("money", Kind.MONEY, _decimal(Kind.MONEY, 2), "bad_number"),
         Conversion("number", Kind.NUMBER, _decimal(Kind.NUMBER, 4), "bad_number"),
         Conversion("integer", Kind.INTEGER, _decimal(Kind.INTEGER, 0), "bad_number"),
+        Conversion(STAND_IN, Kind.INTEGER, _stand_in),
         Conversion("boolean", Kind.BOOLEAN, _boolean, "bad_boolean"),
     )
 }

@@ -67,28 +67,49 @@ class Crosswalks:
 
 
 def read_crosswalks(
-    folder: Path, canonical: Mapping[str, Mapping[str, tuple[str, str]]]
+    files: Sequence[Path], canonical: Mapping[str, Mapping[str, tuple[str, str]]]
 ) -> tuple[Crosswalks, list[SpecError]]:
-    """Both files of a department folder, as far as they exist, and all their problems.
+    """`powers.csv`, then each `codes.csv`, as far as they exist, and all their problems.
 
+    What an earlier `codes.csv` says of a code stands instead of what a later one (that of a layout) says of it.
     `canonical`: the code lists that targets in `codes.csv` must be on, as `hub.core.codelists` gives them.
     """
+    powers, *codes = files
     problems: list[SpecError] = []
+    lines = _power_lines(powers, problems)
+    for path in codes:
+        for name, found in _code_lines(path, canonical, problems).items():
+            known = lines.setdefault(name, [])
+            taken = {line.match for line in known}
+            known += [line for line in found if line.match not in taken]
+    return Crosswalks(lines), problems
+
+
+def _power_lines(powers: Path, problems: list[SpecError]) -> dict[str, list[Line]]:
     lines: dict[str, list[Line]] = {}
-    powers, codes = folder / "powers.csv", folder / "codes.csv"
     for row in _rows(powers, POWERS_HEADER, problems):
         line = _line(powers, row, row["power_code"], problems)
         if line is not None and not (line.source_code or line.source_name):
             problems.append(_error(powers, line.number, "neither source_code nor source_name"))
         elif line is not None:
             lines.setdefault(POWERS, []).append(line)
-    for row in _rows(codes, CODES_HEADER, problems):
-        line = _line(codes, row, row["code"], problems)
-        if line is not None and _is_sound(codes, line, row["codelist"], canonical, problems):
+    problems += _overlaps(powers, lines.get(POWERS, ()))
+    return lines
+
+
+def _code_lines(
+    path: Path,
+    canonical: Mapping[str, Mapping[str, tuple[str, str]]],
+    problems: list[SpecError],
+) -> dict[str, list[Line]]:
+    lines: dict[str, list[Line]] = {}
+    for row in _rows(path, CODES_HEADER, problems):
+        line = _line(path, row, row["code"], problems)
+        if line is not None and _is_sound(path, line, row["codelist"], canonical, problems):
             lines.setdefault(row["codelist"], []).append(line)
-    for name, found in lines.items():
-        problems += _overlaps(powers if name == POWERS else codes, found)
-    return Crosswalks(lines), problems
+    for found in lines.values():
+        problems += _overlaps(path, found)
+    return lines
 
 
 def _rows(

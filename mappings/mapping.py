@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from hub.core.codelists import codelists
 from hub.core.errors import SpecError
@@ -22,7 +23,7 @@ class Mapping:
     version: str
     """Content version of mapping.yml."""
     codes_version: str
-    """Content version of powers.csv and codes.csv."""
+    """Content version of powers.csv and codes.csv, those of the layout included."""
     file: SpecFile
     specs: dict[str, DatasetSpec]
     crosswalks: Crosswalks
@@ -78,20 +79,24 @@ def check(department: Department) -> list[SpecError]:
 
 
 def _load(department: Department) -> tuple[Mapping | None, list[SpecError]]:
-    folder = department.folder
+    folder, layout = department.folder, department.layout
     try:
-        file = read_yaml(folder / "mapping.yml")
+        file = read_yaml(_mapping_file(department))
     except SpecError as problem:
         return None, [problem]
     specs, problems = parse_datasets(file)
+    if layout and file.path.parent == layout:
+        # The layout's mapping speaks of all its tables, the department may have fewer.
+        specs = {name: specs[name] for name in department.spec.datasets if name in specs}
     canonical = codelists()
-    crosswalks, in_tables = read_crosswalks(folder, canonical)
+    tables = [folder / "powers.csv", folder / "codes.csv"]
+    tables += [layout / "codes.csv"] if layout else []
+    crosswalks, in_tables = read_crosswalks(tables, canonical)
     problems += in_tables
     problems += _against_source(department, file, specs)
     for spec in specs.values():
         problems += dataset_problems(file, spec, crosswalks, canonical)
     problems += ownership_problems(file, list(specs.values()))
-    tables = [folder / name for name in ("powers.csv", "codes.csv")]
     mapping = Mapping(
         department=department.slug,
         version=version_of(file.path.read_bytes()),
@@ -103,13 +108,23 @@ def _load(department: Department) -> tuple[Mapping | None, list[SpecError]]:
     return mapping, problems
 
 
+def _mapping_file(department: Department) -> Path:
+    """The department's own mapping.yml, or else that of its layout."""
+    own = department.folder / "mapping.yml"
+    if department.layout is None or own.exists():
+        return own
+    return department.layout / "mapping.yml"
+
+
 def _against_source(
     department: Department, file: SpecFile, specs: dict[str, DatasetSpec]
 ) -> Iterator[SpecError]:
-    """source.yml and mapping.yml speak of the same datasets."""
+    """source.yml and mapping.yml speak of the same datasets; of a layout's mapping only what is declared counts."""
     declared = department.spec.datasets
     named = (file.data or {}).get("datasets") if isinstance(file.data, dict) else None
     known = set(named) if isinstance(named, dict) else set(specs)
+    if file.path.parent == department.layout:
+        known &= set(declared)
     for name in sorted(known - set(declared)):
         yield file.error(
             f"dataset '{name}' is not in source.yml", ("datasets", name),

@@ -30,6 +30,7 @@ POWERS = "powers"
 
 ConversionName = Literal[
     "text", "halfwidth", "code", "timestamp", "date", "money", "number", "integer", "boolean", "free_text",
+    "stand_in",
 ]  # fmt: skip
 Path = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
@@ -57,6 +58,8 @@ class Expression(Spec):
     """Source field with the date that picks the line of the crosswalk; without it the last line counts."""
     contains: StrictStr | None = None
     """True if the field's text contains this, null if it is blank."""
+    unless: StrictStr | None = None
+    """Source field: where it holds the same, the value is blank (an end that repeats the start says "not ended")."""
     const: StrictStr | StrictBool | StrictInt | None = None
     join: tuple[StrictStr, ...] | None = Field(default=None, min_length=2)
     """Source fields whose texts are joined; blank ones are left out."""
@@ -80,7 +83,7 @@ class Expression(Spec):
         if len(forms) != 1 or getattr(self, forms[0]) is None:
             raise ValueError("needs exactly one of field, const, join, present")
         allowed = {
-            "field": {"field", "as_", "codelist", "crosswalk", "name", "on", "contains"},
+            "field": {"field", "as_", "codelist", "crosswalk", "name", "on", "contains", "unless"},
             "join": {"join", "sep", "as_"},
         }.get(forms[0], {forms[0]})
         if extra := given - allowed:
@@ -89,6 +92,8 @@ class Expression(Spec):
         ways = given & {"as_", "codelist", "crosswalk", "contains"}
         if len(ways) > 1:
             raise ValueError("only one of as, codelist, crosswalk, contains can be given")
+        if "unless" in given and ways - {"as_"}:
+            raise ValueError("unless stands beside field and as only")
         if "name" in given and self.crosswalk is None:
             raise ValueError("name needs crosswalk: powers")
         if "on" in given and self.crosswalk is None and self.codelist is None:
@@ -98,7 +103,7 @@ class Expression(Spec):
     @property
     def fields(self) -> tuple[str, ...]:
         """All source fields it reads."""
-        single = (self.field, self.name, self.on, self.present)
+        single = (self.field, self.name, self.on, self.present, self.unless)
         return (*(name for name in single if name is not None), *(self.join or ()))
 
     @property
@@ -110,15 +115,32 @@ class Expression(Spec):
 
 
 class When(Spec):
-    """Emit the row only where the field is not blank, or has one of these values."""
+    """Emit the row only where the field is not blank, has one of these values, or has none of these."""
 
     field: StrictStr
     equals: tuple[StrictStr, ...] | None = Field(default=None, min_length=1)
+    differs: tuple[StrictStr, ...] | None = Field(default=None, min_length=1)
+    """Also true where the field is blank: `equals` and `differs` with the same values leave no row out."""
 
     @model_validator(mode="before")
     @classmethod
     def _plain_name(cls, given: Any) -> Any:
         return {"field": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        if self.equals is not None and self.differs is not None:
+            raise ValueError("only one of equals, differs can be given")
+        return self
+
+    def excludes(self, other: When) -> bool:
+        """Whether no record can fulfil both."""
+        if self.field != other.field:
+            return False
+        if self.equals is not None and other.equals is not None:
+            return not set(self.equals) & set(other.equals)
+        values, barred = self.equals or other.equals, self.differs or other.differs
+        return values is not None and barred is not None and set(values) <= set(barred)
 
 
 class Rename(Spec):

@@ -37,7 +37,9 @@ def evaluate(plan: Plan, live: pl.DataFrame, crosswalks: Crosswalks) -> Values:
         if (conversion := slot.conversion) is not None
     }
     inputs = live.with_columns(
-        _join(slot, live).alias(_input(slot)) for slot in converted if slot.expression.join
+        (_join if slot.expression.join else _unless)(slot, live).alias(_input(slot))
+        for slot in converted
+        if slot.expression.join or slot.expression.unless
     )
     parsed = inputs.with_columns(
         conversion.parse(pl.col(_input(slot)), inputs.schema[_input(slot)]).alias(slot.name)
@@ -69,7 +71,9 @@ def _is_read(slot: Slot) -> bool:
 
 
 def _input(slot: Slot) -> str:
-    return slot.expression.field or f"{slot.name}:joined"
+    if slot.expression.join or slot.expression.unless:
+        return f"{slot.name}:made"
+    return slot.expression.field or ""
 
 
 def _join(slot: Slot, live: pl.DataFrame) -> pl.Expr:
@@ -77,6 +81,12 @@ def _join(slot: Slot, live: pl.DataFrame) -> pl.Expr:
     parts = [_text(name, live) for name in slot.expression.join or ()]
     text = pl.concat_str(parts, separator=slot.expression.sep, ignore_nulls=True)
     return pl.when(pl.any_horizontal(part.is_not_null() for part in parts)).then(text)
+
+
+def _unless(slot: Slot, live: pl.DataFrame) -> pl.Expr:
+    """The field's value, but blank where the other field holds the same."""
+    field, other = slot.expression.field or "", slot.expression.unless or ""
+    return pl.when(_text(field, live).ne_missing(_text(other, live))).then(pl.col(field))
 
 
 def _direct(plan: Plan, slot: Slot, live: pl.DataFrame) -> pl.Expr:
@@ -100,10 +110,12 @@ def _has_value(plan: Plan, field: str) -> pl.Expr:
 
 
 def _condition(plan: Plan, when: When, live: pl.DataFrame) -> pl.Expr:
-    if when.equals is None:
+    listed = when.equals or when.differs
+    if listed is None:
         return _has_value(plan, when.field)
-    wanted = [value.translate(TO_HALF_WIDTH) for value in when.equals]
-    return half_width(_text(when.field, live)).is_in(wanted).fill_null(False)
+    wanted = [value.translate(TO_HALF_WIDTH) for value in listed]
+    holds = half_width(_text(when.field, live)).is_in(wanted).fill_null(False)
+    return holds if when.equals else holds.not_()
 
 
 def _text(field: str, live: pl.DataFrame) -> pl.Expr:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -18,6 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from hub.core.errors import SpecError
 
 SLUG = re.compile(r"^[a-z][a-z0-9_]*$")
+
+LAYOUTS = Path(__file__).resolve().parents[2] / "mappings" / "layouts"
+"""Ready-made folders for published layouts of middle databases, one per layout."""
 
 
 class Spec(BaseModel):
@@ -36,17 +39,23 @@ class SpecFile:
     path: Path
     data: Any
     lines: dict[tuple[str | int, ...], int]
+    base: SpecFile | None = None
+    """The layout's file from which `data` has what does not stand in this one."""
 
     def line(self, at: Sequence[str | int] = ()) -> int | None:
-        """The line of the deepest known part of that path."""
-        for depth in range(len(at), -1, -1):
-            if (found := self.lines.get(tuple(at[:depth]))) is not None:
-                return found
-        return None
+        """The line of the deepest part of that path that stands in this file."""
+        return self.lines.get(tuple(at[: self._depth(at)]))
 
     def error(self, what: str, at: Sequence[str | int] = (), remedy: str = "") -> SpecError:
-        """A SpecError at that part of the file."""
+        """A SpecError at that part, in the file where it stands."""
+        if self.base is not None and self.base._depth(at) > self._depth(at):
+            return self.base.error(what, at, remedy)
         return SpecError(what, file=self.path, line=self.line(at), remedy=remedy)
+
+    def _depth(self, at: Sequence[str | int]) -> int:
+        """How much of that path stands in this file."""
+        depths = range(len(at), 0, -1)
+        return next((depth for depth in depths if tuple(at[:depth]) in self.lines), 0)
 
     def parse(self, model: type[S], at: Sequence[str | int] = ()) -> S:
         """Validate one part of the file. Raises SpecError at the first offending line."""
@@ -250,6 +259,8 @@ class DepartmentSpec(Spec):
     connector: str
     connection: str
     """Connection id; its URL is looked up in the environment or in HUB_HOME/connections.yml."""
+    layout: str | None = None
+    """A published layout that the source follows: gives connector, datasets, mapping and codes."""
     freshness: str = "24h"
     schedule: str | None = None
     protection: Protection = Protection()
@@ -264,6 +275,11 @@ class Department:
     folder: Path
     spec: DepartmentSpec
     source: SpecFile
+
+    @property
+    def layout(self) -> Path | None:
+        """The folder of the layout that the department follows."""
+        return LAYOUTS / self.spec.layout if self.spec.layout else None
 
     def settings(self, dataset: str) -> DatasetSettings:
         """What the dataset declares whatever its access method. Raises SpecError."""
@@ -290,5 +306,31 @@ def read_department(root: Path, slug: str) -> Department:
     if not folder.is_dir():
         known = ", ".join(department_slugs(root)) or "none"
         raise SpecError(f"no department '{slug}'", file=folder, remedy=f"known: {known}")
-    source = read_yaml(folder / "source.yml")
+    source = _with_layout(read_yaml(folder / "source.yml"))
     return Department(slug, folder, source.parse(DepartmentSpec), source)
+
+
+def _with_layout(source: SpecFile) -> SpecFile:
+    """The file with its layout's connector and datasets below its own. Raises SpecError.
+
+    A dataset's own keys stand before those of the layout; `dataset: null` leaves it out.
+    """
+    if not isinstance(source.data, dict) or "layout" not in source.data:
+        return source
+    name = source.data["layout"]
+    known = sorted(path.parent.name for path in LAYOUTS.glob("*/source.yml"))
+    if name not in known:
+        raise source.error(f"no layout '{name}'", ("layout",), f"known: {', '.join(known)}")
+    base = read_yaml(LAYOUTS / name / "source.yml")
+    own = source.data.get("datasets") or {}
+    if not isinstance(own, dict):
+        raise source.error("datasets: names with their settings", ("datasets",))
+    datasets = dict(base.data["datasets"])
+    for dataset, settings in own.items():
+        if settings is None and dataset in datasets:
+            del datasets[dataset]
+        elif isinstance(settings, dict):
+            datasets[dataset] = datasets.get(dataset, {}) | settings
+        else:
+            datasets[dataset] = settings
+    return replace(source, data=base.data | source.data | {"datasets": datasets}, base=base)
