@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 CODE := hub catalogue connectors mappings quality warehouse supervision demo dags
 
-.PHONY: demo test check format lint types imports lock clean setup
+.PHONY: demo test conformance system-packages check format lint types imports lock clean setup
 
 setup: .venv/.synced
 
@@ -15,6 +15,13 @@ demo: setup
 
 test: setup
 	$(PY) -m pytest -n 2 --dist loadfile
+
+# Every connector on real servers; ends with a line of JSON. What the machine lacks is skipped with the reason.
+conformance: setup
+	$(PY) -m pytest -n 2 --dist loadfile tests/conformance
+
+system-packages:
+	bash scripts/system-packages.sh
 
 check: lint types imports test
 
