@@ -29,7 +29,7 @@ from hub.core.privacy import mask_message
 MEDIA_TYPES: dict[str, Format] = {
     "application/json": "json", "text/json": "json",
     "application/xml": "xml", "text/xml": "xml",
-    "text/csv": "csv", "application/csv": "csv", "text/plain": "csv",
+    "text/csv": "csv", "application/csv": "csv",
 }  # fmt: skip
 ENDINGS: dict[str, Format] = {".json": "json", ".xml": "xml", ".csv": "csv", ".txt": "csv"}
 

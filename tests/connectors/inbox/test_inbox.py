@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.connectors.inbox.sending import drop, fates, push, run
 
 from hub.core.errors import SourceRefused
+from tests.connectors.inbox.sending import drop, fates, push, run
 
 
 def numbers(rows):
