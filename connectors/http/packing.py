@@ -99,14 +99,18 @@ class Standing:
         """After the rows of one more page."""
         if task.since is None:
             return self
-        if task.since.field not in page.table.column_names:
-            raise SourceRefused(
-                f"its rows have no {task.since.field}", where=task.where,
-                remedy="correct 'since' in source.yml",
-            )  # fmt: skip
+        check_field(page.table, task.since, task.where)
         texts = pc.unique(page.table[task.since.field].drop_null()).to_pylist()
         now = datetime.now(ZoneInfo(TIME_ZONE))
         return replace(self, seen=since.highest(texts, task.since.format, now, self.seen))
+
+
+def check_field(table: pa.Table, rule: Since, where: str) -> None:
+    """Raises SourceRefused when rows have no field for their position."""
+    if rule.field not in table.column_names:
+        raise SourceRefused(
+            f"its rows have no {rule.field}", where=where, remedy="correct 'since' in source.yml"
+        )
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from connectors.http import since
-from connectors.http.packing import Standing, Task, batches
+from connectors.http.packing import Standing, Task, batches, check_field
 from connectors.http.reading import Reading
 from connectors.http.since import Position, Since
 from hub.core.batches import RawBatch
@@ -40,6 +40,7 @@ def in_range(
     if high is not None and rule.until:
         reading.bounds[rule.until] = since.written(high, rule.format)
     for batch in batches(task, reading, Standing()):
+        check_field(batch.table, rule, task.where)
         values = pl.Series(batch.table[rule.field].to_pylist(), dtype=pl.String)
         wanted = [text for text in values.unique() if _within(text, rule, low, high)]
         table = batch.table.filter(values.is_in(wanted).fill_null(False).to_arrow())

@@ -89,7 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.service.reply(Heard(self.command, parts.path, params, headers, body))
         if reply.after is not None:
             reply.after.wait(30)
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
+        if "Date" not in reply.headers:
+            self.send_header("Date", self.date_time_string())
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
