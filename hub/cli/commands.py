@@ -10,6 +10,7 @@ import typer
 from hub.cli import sources
 from hub.cli.printing import emit_json, say, table
 from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK
+from hub.push.cli import push_app
 
 app = typer.Typer(
     name="hub",
@@ -24,6 +25,7 @@ rules_app = typer.Typer(no_args_is_help=True, help="The supervision rules 监察
 quarantine_app = typer.Typer(no_args_is_help=True, help="Rejected rows 隔离区: look, fix, replay.")
 app.add_typer(rules_app, name="rules")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(push_app, name="push")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 AsOf = Annotated[
