@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+
+from hub.core.errors import SourceRefused
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,8 +30,9 @@ MODULES = {
 class Column:
     """A column as the database has it, and how it travels.
 
-    Unless `plain`, the database is asked for its own text of the value, because the driver would change it. With a
-    `charset` it is asked for the bytes, which `connectors.sql.charsets` turns into text.
+    `asked`: plain as it is; else, because the driver would change it, the database's own `text` of it, a `number` of
+    a kind that arrives exactly, or the `hex` digits of bytes. `bytes`: a text as stored, which
+    `connectors.sql.charsets` decodes.
     """
 
     name: str
@@ -37,7 +40,7 @@ class Column:
     sql_type: str
     arrow: pa.DataType
     """What `Backend.read` gives. A value that it cannot hold makes the column of that chunk text."""
-    plain: bool = True
+    asked: Literal["plain", "text", "number", "hex", "bytes"] = "plain"
     is_text: bool = False
     charset: str | None = None
 
@@ -140,4 +143,9 @@ def with_charset(column: Column, charset: str | None) -> Column:
 
     if charset is None or not column.is_text:
         return column
-    return replace(column, charset=charset, arrow=pa.binary())
+    return replace(column, asked="bytes", charset=charset, arrow=pa.binary())
+
+
+def missing(what: str, remedy: str, where: str) -> SourceRefused:
+    """What to raise when a driver is not installed."""
+    return SourceRefused(f"{what} is not installed", where=where, remedy=remedy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -43,12 +43,13 @@ def in_range(column: pa.ChunkedArray) -> bool:
 def table(columns: Sequence[Column], arrays: Sequence[pa.Array]) -> pa.Table:
     """The arrays under the columns' names, each of its column's type, or of its own where that cannot hold it."""
     return pa.Table.from_arrays(
-        [_as(column.arrow, array) for column, array in zip(columns, arrays, strict=True)],
+        [as_type(column.arrow, array) for column, array in zip(columns, arrays, strict=True)],
         names=[column.name for column in columns],
     )
 
 
-def _as(kind: pa.DataType, array: pa.Array) -> pa.Array:
+def as_type(kind: pa.DataType, array: pa.Array) -> pa.Array:
+    """The array of that type, or as it is where one of its values does not fit."""
     if array.type == kind:
         return array
     try:
@@ -59,15 +60,21 @@ def _as(kind: pa.DataType, array: pa.Array) -> pa.Array:
 
 def from_rows(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> pa.Table:
     """Rows of Python values, column by column."""
-    values = zip(*rows, strict=True) if rows else ((),) * len(columns)
-    return table(columns, [_array(c.arrow, v) for c, v in zip(columns, values, strict=True)])
+    fields = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    return pa.Table.from_arrays(
+        [values(column.arrow, field) for column, field in zip(columns, fields, strict=True)],
+        names=[column.name for column in columns],
+    )
 
 
-def _array(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
+def values(kind: pa.DataType, given: Sequence[Any]) -> pa.Array:
+    """Python values as an array of that type, or as text where it cannot hold one of them."""
     try:
-        return pa.array(values, kind)
+        return pa.array(given, kind)
     except (pa.ArrowException, ValueError, TypeError, OverflowError):
-        return pa.array([_text(value) for value in values], pa.string())
+        texts = pa.array([_text(value) for value in given], pa.string())
+        # Numbers that came as floats; digits beyond the declared ones keep the text.
+        return as_type(kind, texts) if pa.types.is_decimal(kind) else texts
 
 
 def _text(value: Any) -> str | None:
@@ -76,4 +83,4 @@ def _text(value: Any) -> str | None:
         return value
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).hex()
-    return value.isoformat(" ") if hasattr(value, "hour") and hasattr(value, "year") else str(value)
+    return value.isoformat(" ") if isinstance(value, datetime) else str(value)

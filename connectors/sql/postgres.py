@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import ClauseElement
 
-from connectors.sql import Column, Facts, Server, UrlError, arrays, reflection
+from connectors.sql import Column, Facts, Server, UrlError, arrays, reflection, with_charset
 from connectors.sql.postgres_sessions import describing, reading, writing
 from connectors.sql.selects import compiled
 
@@ -25,6 +25,16 @@ _PLAIN = {
     "timestamp": pa.timestamp("us"), "timestamptz": pa.timestamp("us", "UTC"),
 }  # fmt: skip
 """Types that ADBC hands on unharmed. It makes integers of money, and of oid negative ones."""
+
+_ASKED: dict[str, Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]] = {
+    "plain": lambda value: value,
+    "text": lambda value: sa.cast(value, sa.Text),
+    "hex": lambda value: sa.func.encode(value, "hex"),
+    # From the charset that the database declares to the same one: the bytes as stored.
+    "bytes": lambda value: sa.func.convert_to(
+        sa.cast(value, sa.Text), sa.func.getdatabaseencoding()
+    ),
+}
 
 
 def backend(url: sa.URL, where: str) -> PostgresBackend:
@@ -61,10 +71,7 @@ class PostgresBackend:
 
     def selected(self, column: Column, value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         """As `Backend.selected`."""
-        if column.charset:
-            # From the charset that the database declares to the same one: the bytes as stored.
-            return sa.func.convert_to(sa.cast(value, sa.Text), sa.func.getdatabaseencoding())
-        return value if column.plain else sa.cast(value, sa.Text)
+        return _ASKED[column.asked](value)
 
     def read(self, select: sa.Select[Any], columns: Sequence[Column]) -> pa.Table:
         """As `Backend.read`."""
@@ -116,20 +123,18 @@ class PostgresBackend:
 
 
 def _column(described: psycopg.Column, no_charset: bool) -> Column:
-    kind = described.type_display
-    if not kind.endswith("[]"):
-        kind = kind.partition("(")[0]
+    name, sql_type = described.name, described.type_display
+    kind = sql_type if sql_type.endswith("[]") else sql_type.partition("(")[0]
     if kind in _TEXTS:
-        if no_charset:
-            return Column(described.name, described.type_display, pa.binary(), True, True, "utf-8")
-        return Column(described.name, described.type_display, pa.string(), is_text=True)
-    if kind == "numeric":
-        arrow = arrays.exact(described.precision, described.scale)
-        return Column(described.name, described.type_display, arrow)
-    arrow = _PLAIN.get(kind)
-    return Column(
-        described.name, described.type_display, arrow or pa.string(), plain=arrow is not None
-    )
+        text = Column(name, sql_type, pa.string(), is_text=True)
+        return with_charset(text, "utf-8") if no_charset else text
+    if kind == "numeric":  # ADBC hands on its text
+        return Column(name, sql_type, arrays.exact(described.precision, described.scale))
+    if kind == "bytea":
+        return Column(name, sql_type, pa.string(), "hex")
+    if arrow := _PLAIN.get(kind):
+        return Column(name, sql_type, arrow)
+    return Column(name, sql_type, pa.string(), "text")
 
 
 def _storage(column: pa.ChunkedArray) -> pa.Array:

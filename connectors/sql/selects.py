@@ -108,6 +108,8 @@ def _moment(dialect: str, column: Column, value: dt.datetime) -> sa.ColumnElemen
         # The T makes it readable in every language setting; DATETIME takes at most three digits.
         digits = "milliseconds" if value.microsecond % 1000 == 0 else "microseconds"
         return sa.cast(sa.literal(value.isoformat("T", digits)), Named(column.sql_type))
+    if dialect in ("mysql", "mariadb") and value.tzinfo:
+        return sa.literal(value.astimezone(dt.UTC).replace(tzinfo=None))  # the sessions' own zone
     if dialect == "oracle" and value.tzinfo:
         text = value.isoformat(" ", "microseconds")
         return sa.func.to_timestamp_tz(text, "YYYY-MM-DD HH24:MI:SS.FFTZH:TZM")
