@@ -3,7 +3,7 @@
 # ruff: noqa: DTZ001 (naive local times are the subject)
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -143,6 +143,17 @@ def test_sentinels_mean_no_value_but_are_parsed() -> None:
     assert parsed.to_series().null_count() == 0
     assert converted(list(texts)) == [None] * len(texts)
     assert converted(["1753-01-02", "1900-01-02"], "date") == [date(1753, 1, 2), date(1900, 1, 2)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.datetimes(datetime(1992, 1, 1), datetime(2049, 12, 31)), st.integers(-14 * 60, 14 * 60),
+    st.sampled_from([" ", "T"]),
+)  # fmt: skip
+def test_whatever_the_offset_the_instant_is_kept(local: datetime, minutes: int, sep: str) -> None:
+    """To the microsecond, beside times without an offset too."""
+    moment = local.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    assert converted([moment.isoformat(sep), "2012-03-05"])[0] == moment
 
 
 def test_a_time_that_names_its_offset_is_that_instant() -> None:
