@@ -1,10 +1,12 @@
 """Format `xml`: packages with a head and many row elements.
 
-Read as a stream: when a row element ends, its fields are evaluated (XPath relative to it, so `../../Head/No`
-reaches what came before it) and its content is dropped; when an element that holds rows ends, its content is
-dropped too. What stands elsewhere, such as the head, stays. What comes after a row is seen only as far as the parser
-has read ahead, so no field should reach for it. Document types and entities are refused, nothing is
-fetched, and libxml2's own size limits apply. A package that is not well-formed is left and named with its line.
+Read as a stream, block by block: of a row that has ended its fields are evaluated (XPath relative to it, so
+`../../Head/No` reaches what came before it), then its content is dropped. After each block everything that has
+ended is dropped too, but for what a field names above the row, such as the head; memory is bounded by the block and
+the chunk, whatever else the package holds. Where a field is an XPath that might reach anywhere above the row, other
+than names and `..`, what no row holds stays. What comes after a row is seen only as far as the parser has read
+ahead, so no field should reach for it. Document types and entities are refused, nothing is fetched, and libxml2's
+own size limits apply. A package that is not well-formed is left and named with its line.
 
 A path that finds nothing gives null, an empty element an empty text, several nodes their texts on lines of their own.
 """
@@ -12,6 +14,7 @@ A path that finds nothing gives null, an empty element an empty text, several no
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,16 +24,16 @@ from lxml import etree
 from connectors.files.file_settings import FileSettings
 from connectors.files.settings import XmlSettings
 from connectors.files.slices import Slice
+from connectors.files.xml_stream import NAME, WALKED, qualified, row_elements
 from connectors.tables import source_table
-from hub.core.batches import CHUNK_ROWS
 from hub.core.errors import SourceRefused
 
 _DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 SUBSETS_OF_GB18030 = {"gb2312", "gbk", "cp936", "gb_2312-80", "x-gbk"}
 
-_NAME = r"(?:[^\W\d][\w.-]*:)?[^\W\d][\w.-]*"
-_WALKED = re.compile(rf"^(?:\.\./)*{_NAME}(?:/{_NAME})*$")
-"""An XPath of nothing but parents and child names."""
+PLAIN = re.compile(rf"^{NAME}$")
+
+SLICE_ROWS = 5_000
 
 Rows = list[list[str | None]]
 Finder = Callable[[etree._Element], str | None]
@@ -62,15 +65,39 @@ def read(path: Path, name: str, settings: FileSettings) -> Iterator[Slice]:
 
 
 def _chunks(path: Path, charset: str | None, settings: XmlSettings) -> Iterator[Rows]:
-    """Row values in lists of at most CHUNK_ROWS; at least one list."""
-    finders = [finder(expression, settings.namespaces) for expression in settings.fields.values()]
+    """Row values in lists of at most SLICE_ROWS; at least one list."""
+    values = row_reader(settings)
     rows: Rows = []
     for element in row_elements(path, charset, settings):
-        rows.append([find(element) for find in finders])
-        if len(rows) == CHUNK_ROWS:
+        rows.append(values(element))
+        if len(rows) == SLICE_ROWS:
             yield rows
             rows = []
     yield rows
+
+
+def row_reader(settings: XmlSettings) -> Callable[[etree._Element], list[str | None]]:
+    """What reads all fields of a row element: plain names in one pass over its children, the others one by one."""
+    direct: dict[str, list[int]] = defaultdict(list)
+    others: list[tuple[int, Finder]] = []
+    for at, expression in enumerate(settings.fields.values()):
+        if PLAIN.match(expression):
+            direct[qualified(expression, settings.namespaces)].append(at)
+        else:
+            others.append((at, finder(expression, settings.namespaces)))
+    width = len(settings.fields)
+
+    def values(element: etree._Element) -> list[str | None]:
+        row: list[str | None] = [None] * width
+        for child in element:
+            for at in direct.get(child.tag, ()):
+                text, before = _content(child), row[at]
+                row[at] = text if before is None else f"{before}\n{text}"
+        for at, find in others:
+            row[at] = find(element)
+        return row
+
+    return values
 
 
 def finder(expression: str, namespaces: dict[str, str]) -> Finder:
@@ -78,11 +105,11 @@ def finder(expression: str, namespaces: dict[str, str]) -> Finder:
 
     Walking is several times as fast, and what lies above the row is looked up once for all rows below it.
     """
-    if not _WALKED.match(expression):
+    if not WALKED.match(expression):
         find = etree.XPath(expression, namespaces=namespaces, smart_strings=False)
         return lambda element: _text(find(element))
     steps = expression.split("/")
-    names = [_qualified(step, namespaces) for step in steps if step != ".."]
+    names = [qualified(step, namespaces) for step in steps if step != ".."]
     return _walker(len(steps) - len(names), "/".join(names))
 
 
@@ -104,46 +131,6 @@ def _walker(levels: int, path: str) -> Finder:
         return known
 
     return walk
-
-
-def row_elements(
-    path: Path, charset: str | None, settings: XmlSettings
-) -> Iterator[etree._Element]:
-    """The row elements as they end. Each is emptied when the next one is asked for."""
-    steps = [_qualified(step, settings.namespaces) for step in settings.rows.lstrip("/").split("/")]
-    anywhere = settings.rows.startswith("//")
-    events = etree.iterparse(
-        str(path), events=("end",), tag=tuple(set(steps)), encoding=charset, remove_comments=True,
-        remove_pis=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-    )  # fmt: skip
-    checked = False
-    for _, element in events:
-        if not checked:
-            _refuse_document_type(element, path)
-            checked = True
-        way = [element.tag, *(above.tag for above in element.iterancestors())][::-1]
-        if way[-len(steps) :] == steps and (anywhere or len(way) == len(steps)):
-            yield element
-            element.clear(keep_tail=False)
-        elif not anywhere and way == steps[: len(way)]:
-            element.clear(keep_tail=False)
-    _refuse_document_type(events.root, path)
-    if not anywhere and events.root.tag != steps[0]:
-        raise SourceRefused(
-            f"its root element is {events.root.tag}, not {steps[0]}",
-            where=f"{path}:{events.root.sourceline}",
-            remedy="correct 'rows' in source.yml, or ask what this file is",
-        )
-
-
-def _refuse_document_type(element: etree._Element, path: Path) -> None:
-    if getattr(element.getroottree().docinfo, "doctype", ""):
-        raise SourceRefused("has a document type declaration", where=f"{path}:1")
-
-
-def _qualified(step: str, namespaces: dict[str, str]) -> str:
-    prefix, _, name = step.rpartition(":")
-    return f"{{{namespaces[prefix]}}}{name}" if prefix else name
 
 
 def _text(found: Any) -> str | None:

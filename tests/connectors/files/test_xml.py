@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from connectors.files import xml
+from connectors.files import xml, xml_stream
 from connectors.files.settings import XmlSettings
 from hub.core.errors import SourceRefused
 
@@ -91,7 +91,8 @@ def test_nested_rows_reach_every_level_above(package):
 @pytest.mark.parametrize("settings", [CASES, STEPS])
 def test_walked_paths_mean_what_xpath_means(package, settings, monkeypatch):
     walked = read(package, settings)
-    monkeypatch.setattr(xml, "_WALKED", re.compile("(?!)"))  # matches nothing
+    for module, name in ((xml, "PLAIN"), (xml, "WALKED"), (xml_stream, "WALKED")):
+        monkeypatch.setattr(module, name, re.compile("(?!)"))  # matches nothing
     assert read(package, settings) == walked
 
 
@@ -174,7 +175,7 @@ def test_a_document_type_is_refused_before_any_row(tmp_path):
     path = tmp_path / "GA.xml"
     path.write_text('<!DOCTYPE Package [<!ENTITY x "y">]><Package><Body><Case/></Body></Package>')
     with pytest.raises(SourceRefused, match="document type"):
-        next(xml.row_elements(path, None, CASES))
+        next(xml_stream.row_elements(path, None, CASES))
 
 
 @pytest.mark.parametrize(("settings", "watched"), [(CASES, "Code"), (STEPS, "CaseNo")])
@@ -187,11 +188,44 @@ def test_what_was_read_is_dropped_from_memory(tmp_path, settings, watched):
             handle.write(f"<Case><CaseNo>{number}</CaseNo><Steps>{steps}</Steps></Case>")
         handle.write("</Body></Package>")
     alive = []
-    for count, element in enumerate(xml.row_elements(path, None, settings), 1):
+    for count, element in enumerate(xml_stream.row_elements(path, None, settings), 1):
         if count % 2_500 == 0:
             alive.append(sum(1 for _ in element.getroottree().iter(watched)))
     # What is alive is what the parser has read ahead, a block of some ten kilobytes.
     assert len(alive) >= 2 and max(alive) < 2_000
+
+
+def test_what_no_field_asks_for_is_dropped_too(tmp_path):
+    path = tmp_path / "large.xml"
+    with path.open("w") as handle:
+        handle.write("<P><Head><No>7</No></Head><B><Count>9</Count>")
+        handle.writelines(f"<Case><No>{n}</No><S><No>1</No></S></Case>" for n in range(20_000))
+        handle.write("<Notice><No>1</No></Notice></B><Other>")
+        handle.writelines(f"<x>{n}</x>" for n in range(20_000))
+        handle.write("</Other><B><Notice><No>2</No></Notice></B></P>")
+    notices = declared(
+        "/P/B/Notice", {"No": "No", "Head": "../../Head/No", "Count": "../Count", "N": "count(No)"}
+    )
+    alive = [
+        sum(1 for _ in element.getroottree().iter())
+        for element in xml_stream.row_elements(path, None, notices)
+    ]
+    assert len(alive) == 2 and max(alive) < 9_000  # of 120,000 elements: what one block holds
+    assert [own(row, notices) for row in read(path, notices)] == [
+        ("1", "7", "9", "1"), ("2", "7", None, "1"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expression", "leaves"),
+    [("@id", False), ("count(S/T)", False), ("concat(A, '-', B/C)", False), ("string(.)", False),
+     (".//T", False), ("S/T[1]", False), ("count(../S)", True), ("ancestor::C/No", True),
+     ("/P/Head/No", True), ("concat(A,/P/No)", True), ("A | //B", True), ("preceding-sibling::S", True),
+     ("string(/P/No)", True)],
+)  # fmt: skip
+def test_which_expressions_may_reach_beyond_their_row(expression, leaves):
+    known = xml_stream.kept_names(declared("/P/C", {"F": expression}), 2)
+    assert (known is None) == leaves
 
 
 words = st.text(
