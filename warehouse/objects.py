@@ -1,12 +1,14 @@
 """The object store: raw objects for good, the stage for a while. A folder, or any S3 endpoint; one interface.
 
 Raw objects are named by their content, `raw/<department>/<dataset>/<sha256>.parquet`, with a manifest beside them, and
-are verified against that name on every read. They hold identity data in clear: the folder is closed to other accounts,
-and an S3 bucket must be too.
+are verified against that name on every read, after decryption where they are encrypted (HUB_RAW_ENCRYPTION); a store may
+hold both. Without encryption they hold identity data in clear: the folder is closed to other accounts, and an S3 bucket
+must be too.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -14,12 +16,25 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from hub.core.errors import LandingError, SourceUnavailable, SpecError
+from hub.core.privacy import Keys
 from hub.core.settings import Settings
+from warehouse.sealing import NO_SEAL, Seal, is_raw
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object as it lies there: its size in bytes, and when it was written (aware)."""
+
+    name: str
+    size: int
+    at: datetime
 
 
 class ObjectStore(Protocol):
@@ -36,6 +51,12 @@ class ObjectStore(Protocol):
 
     def list(self, prefix: str) -> Iterator[str]:
         """Names below a prefix, sorted."""
+
+    def stored(self, prefix: str) -> Iterator[Stored]:
+        """What `list` names, with size and time of the last change."""
+
+    def delete(self, name: str) -> None:
+        """Remove an object; none of that name is no error."""
 
     def delete_prefix(self, prefix: str) -> None:
         """Remove all objects below a prefix."""
@@ -55,10 +76,9 @@ def put_raw(
 
 def verified(name: str, data: bytes) -> bytes:
     """The bytes of a raw object, if they are what its name says. Raises LandingError."""
-    path = Path(name)
-    if path.suffix == ".parquet" and path.parts[0] == "raw":
+    if is_raw(name):
         found = hashlib.sha256(data).hexdigest()
-        if found != path.stem:
+        if found != Path(name).stem:
             raise LandingError(
                 f"the object's content hashes to {found[:12]}…", where=name,
                 remedy="it was changed or damaged: restore it from a backup; nothing was read from it",
@@ -75,11 +95,11 @@ def _missing(name: str) -> LandingError:
 class FolderStore:
     """Objects as files below a folder that only its owner may enter."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, seal: Seal = NO_SEAL) -> None:
+        self.root, self.seal = root, seal
 
     def put(self, name: str, data: bytes) -> None:
-        path = self._path(name)
+        path, data = self._path(name), self.seal.closed(name, data)
         path.parent.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
@@ -96,9 +116,10 @@ class FolderStore:
 
     def get(self, name: str) -> bytes:
         try:
-            return verified(name, self._path(name).read_bytes())
+            data = self._path(name).read_bytes()
         except FileNotFoundError:
             raise _missing(name) from None
+        return verified(name, self.seal.opened(name, data))
 
     def exists(self, name: str) -> bool:
         return self._path(name).is_file()
@@ -107,6 +128,15 @@ class FolderStore:
         for path in sorted((self.root / prefix).rglob("*")):
             if path.is_file() and not path.name.startswith(".writing-"):
                 yield path.relative_to(self.root).as_posix()
+
+    def stored(self, prefix: str) -> Iterator[Stored]:
+        for name in self.list(prefix):
+            with contextlib.suppress(FileNotFoundError):  # somebody removed it meanwhile
+                status = self._path(name).stat()
+                yield Stored(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+    def delete(self, name: str) -> None:
+        self._path(name).unlink(missing_ok=True)
 
     def delete_prefix(self, prefix: str) -> None:
         folder = self._path(prefix)
@@ -137,11 +167,12 @@ class S3Store:
     Every method raises SourceUnavailable when the endpoint does not answer, or answers with anything unforeseen.
     """
 
-    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
-        self.client, self.bucket = client, bucket
+    def __init__(self, client: Any, bucket: str, prefix: str, seal: Seal = NO_SEAL) -> None:
+        self.client, self.bucket, self.seal = client, bucket, seal
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
     def put(self, name: str, data: bytes) -> None:
+        data = self.seal.closed(name, data)
         with _answering(name):
             self.client.put_object(self.bucket, self.prefix + name, io.BytesIO(data), len(data))
 
@@ -153,7 +184,7 @@ class S3Store:
             finally:
                 answer.close()
                 answer.release_conn()
-        return verified(name, data)
+        return verified(name, self.seal.opened(name, data))
 
     def exists(self, name: str) -> bool:
         try:
@@ -164,14 +195,21 @@ class S3Store:
         return True
 
     def list(self, prefix: str) -> Iterator[str]:
+        return (found.name for found in self.stored(prefix))
+
+    def stored(self, prefix: str) -> Iterator[Stored]:
         with _answering(prefix):
             for item in self.client.list_objects(self.bucket, self.prefix + prefix, recursive=True):
-                yield str(item.object_name).removeprefix(self.prefix)
+                name = str(item.object_name).removeprefix(self.prefix)
+                yield Stored(name, item.size, item.last_modified)
+
+    def delete(self, name: str) -> None:
+        with _answering(name):
+            self.client.remove_object(self.bucket, self.prefix + name)
 
     def delete_prefix(self, prefix: str) -> None:
         for name in [*self.list(prefix)]:
-            with _answering(name):
-                self.client.remove_object(self.bucket, self.prefix + name)
+            self.delete(name)
 
 
 @contextmanager
@@ -197,14 +235,18 @@ def _unavailable(answer: str, where: str) -> SourceUnavailable:
     )  # fmt: skip
 
 
-def open_store(settings: Settings) -> ObjectStore:
-    """The store that HUB_OBJECTS names: a folder, or `s3://bucket/prefix`. Raises SpecError, SourceUnavailable."""
+def open_store(settings: Settings, keys: Keys | None = None) -> ObjectStore:
+    """The store that HUB_OBJECTS names: a folder, or `s3://bucket/prefix`. Raises SpecError, SourceUnavailable.
+
+    Without `keys`, raw objects are written in clear, and encrypted ones cannot be read.
+    """
+    seal = Seal.of(keys)
     if not settings.objects.startswith("s3://"):
-        return FolderStore(Path(settings.objects))
-    return _open_s3(settings)
+        return FolderStore(Path(settings.objects), seal)
+    return _open_s3(settings, seal)
 
 
-def _open_s3(settings: Settings) -> S3Store:
+def _open_s3(settings: Settings, seal: Seal) -> S3Store:
     names = ("HUB_S3_ENDPOINT", "HUB_S3_ACCESS_KEY", "HUB_S3_SECRET_KEY")
     if absent := [name for name in names if not os.environ.get(name)]:
         raise SpecError(
@@ -229,4 +271,4 @@ def _open_s3(settings: Settings) -> S3Store:
     with _answering(where.netloc):
         if not client.bucket_exists(where.netloc):
             client.make_bucket(where.netloc)
-    return S3Store(client, where.netloc, where.path)
+    return S3Store(client, where.netloc, where.path, seal)

@@ -50,10 +50,11 @@ def masked_name(name: pl.Expr) -> pl.Expr:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The two keys derived from the installation's key."""
+    """The keys derived from the installation's key: for tokens, for values, for raw objects."""
 
     token: bytes
     cipher: bytes
+    raw: bytes
 
     @classmethod
     def load(cls, home: Path) -> Keys:
@@ -66,7 +67,8 @@ class Keys:
                 "the key is not 32 bytes", file=home / "keys" / "hub.key",
                 remedy="restore the installation's key: without it the restricted data is lost",
             )  # fmt: skip
-        return cls(token=_derive(secret, b"token"), cipher=_derive(secret, b"cipher"))
+        purposes = (b"token", b"cipher", b"raw")
+        return cls(*(_derive(secret, purpose) for purpose in purposes))
 
     def tokens(self, identities: pl.Series) -> pl.Series:
         """Keyed hash (HMAC-SHA256, 32 hex digits) of each distinct normalised identity; null stays null."""

@@ -25,6 +25,5 @@ class Hub:
 def open_hub(settings: Settings | None = None) -> Hub:
     """Open the installation that the environment describes, starting the embedded server if there is no URL."""
     settings = settings or Settings.load()
-    return Hub(
-        settings, warehouse.open_engine(settings), open_store(settings), Keys.load(settings.home)
-    )
+    keys = Keys.load(settings.home)
+    return Hub(settings, warehouse.open_engine(settings), open_store(settings, keys), keys)

@@ -25,7 +25,7 @@ from hub.core.specs import Department, read_department
 from quality import gate
 
 DEPARTMENTS = CONTENT_ROOT / "departments"
-KEYS = Keys(token=b"t" * 32, cipher=b"c" * 32)
+KEYS = Keys(token=b"t" * 32, cipher=b"c" * 32, raw=b"r" * 32)
 
 
 @dataclass

@@ -16,7 +16,7 @@ from hub.core.specs import Department, read_department
 
 POWERS_HEADER = "source_code,source_name,power_code,valid_from,valid_to,note"
 CODES_HEADER = "codelist,source_code,source_name,code,valid_from,valid_to,note"
-KEYS = Keys(token=b"t" * 32, cipher=b"c" * 32)
+KEYS = Keys(token=b"t" * 32, cipher=b"c" * 32, raw=b"r" * 32)
 
 POWERS = """
 XK01,商品房预售许可,36012100FC-XK-0001,,2012-06-30,

@@ -19,7 +19,7 @@ from hub.core.errors import GateStopped
 from hub.core.privacy import MASK, Keys
 from quality import quarantine
 
-KEYS = Keys(b"t" * 32, b"c" * 32)
+KEYS = Keys(b"t" * 32, b"c" * 32, b"r" * 32)
 ROLES = {"SFZH": "identity", "LXDH": "phone", "SQR": "name"}
 IDENTITY, PHONE, NAME = "360121198001011234", "13900001234", "张三丰"
 EMPTY = pl.DataFrame(schema=RECORDS_SCHEMA)
