@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from hub.core.errors import SourceClosed
-from tests.conformance import killing
 from tests.conformance.base import Checks, SetChunks, needs
+from tests.conformance.killing import Runs
 from tests.conformance.kit import DATASET, Clock, Source, Table, Taken, people, take
 
 WINDOW = "22:00-06:00"
@@ -57,12 +57,11 @@ class Reading(Checks):
         assert first.ids | take(source.open(), first.cursor).ids == set(range(1, 21))
 
     def test_a_run_that_was_killed_goes_on_where_it_was(
-        self, source: Source, chunks: SetChunks
+        self, source: Source, killed_runs: Runs
     ) -> None:
-        chunks(6)
         source.put(people(range(1, 21)))
         source.department()
-        killed = killing.read_until_killed(source, chunk=6, queries=2)
+        killed = killed_runs.read_until_killed(source, chunk=6, queries=2)
         assert killed.ended_by == signal.SIGKILL and len(killed.ids) < 20
         rest = take(source.open(), killed.cursor)
         assert killed.ids | rest.ids == set(range(1, 21))

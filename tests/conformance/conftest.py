@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.conformance.killing import Runs
 from tests.conftest import Server
 
 for _module in ("types", "reading", "failures", "keys"):
@@ -40,6 +41,14 @@ def locked_server(pg_server: Server) -> Iterator[Server]:
         rules.write_text(before)
         connection.execute("DROP ROLE locked_reader")
         connection.execute("SELECT pg_reload_conf()")
+
+
+@pytest.fixture(scope="session")
+def killed_runs() -> Iterator[Runs]:
+    """One process per worker that forks the runs which are to be killed."""
+    runs = Runs()
+    yield runs
+    runs.close()
 
 
 def _wait_until_locked(url: str) -> None:

@@ -125,7 +125,7 @@ class Source(ABC):
     """A real system that holds one table, and the department that is connected to it."""
 
     method: ClassVar[str]
-    settings: ClassVar[dict[str, Any]]
+    settings: Mapping[str, Any]
     """Of the dataset, as in source.yml."""
     lacks: ClassVar[dict[str, str]]
     """Capability → why there is none."""

@@ -17,6 +17,7 @@ class SqlTable(Source):
     types: ClassVar[dict[str, str]]
     quote: ClassVar[str] = '""'
     mark: ClassVar[str] = "%s"
+    drop: ClassVar[str] = "DROP TABLE IF EXISTS {table}"
     own_columns: ClassVar[str] = ""
     """Columns that no table of a check names, such as a flag."""
     key: ClassVar[str] = ", PRIMARY KEY ({id})"
@@ -41,7 +42,7 @@ class SqlTable(Source):
         )
         key = self.key.format(id=self.name("id"))
         self.run(
-            f"DROP TABLE IF EXISTS {self.name(NAME)}",
+            self.drop.format(table=self.name(NAME)),
             f"CREATE TABLE {self.name(NAME)} ({columns}{self.own_columns}{key})",
         )
         self.add(table)
@@ -109,29 +110,31 @@ class PostgresTable(SqlTable):
 
     def start(self) -> None:
         self.database = f"conformance_{id(self)}"
-        self.plain_url: str = self.running.create(self.database).replace("+psycopg", "")
+        self.running.create(self.database)
 
     def stop(self) -> None:
         self.running.drop(self.database)
 
     @property
     def url(self) -> str:
-        return self.plain_url
+        from warehouse.server import database_of
+
+        return database_of(self.running.url, self.database).replace("+psycopg", "")
 
     @property
     def address(self) -> str:
         from psycopg.conninfo import conninfo_to_dict
 
-        parts = conninfo_to_dict(self.plain_url)
+        parts = conninfo_to_dict(self.url)
         return f"{parts['host']}/.s.PGSQL.{parts['port']}"
 
     def through(self, port: int) -> str:
         return f"postgresql://postgres@127.0.0.1:{port}/{self.database}"
 
     def wrong_credentials(self, password: str) -> str:
-        return self.plain_url.replace("//postgres@", f"//locked_reader:{password}@")
+        return self.url.replace("//postgres@", f"//locked_reader:{password}@")
 
     def connect(self) -> Any:
         import psycopg
 
-        return psycopg.connect(self.plain_url)
+        return psycopg.connect(self.url)

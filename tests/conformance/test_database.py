@@ -39,7 +39,7 @@ class PostgreSql(PostgresTable):
             f"INSERT INTO {NAME} VALUES {values}",  # noqa: S608
         )
         self.settings = self.settings | {"charset": {"name": "gb18030"}}
-        return names[ident]
+        return bytes(names[ident])
 
 
 class MariaDb(MariaDbTable):

@@ -9,27 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.conformance.databases import Away
 from tests.conformance.kit import Link, Source, Table, conformance
 
 ROWS_PER_FILE = 3
-
-
-class Away:
-    """A share that is unmounted after the first batch."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.armed = folder, False
-
-    def arm(self) -> None:
-        self.armed = True
-
-    def after_batch(self) -> None:
-        if self.armed:
-            self.folder.rename(self.folder.with_name("away"))
-            self.armed = False
-
-    def mend(self) -> None:
-        self.folder.with_name("away").rename(self.folder)
 
 
 class TextFolder(Source):
