@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-_SUBSETS = {"gb2312", "gbk", "cp936"}
+SUBSETS_OF_GB18030 = {"gb2312", "gbk", "cp936", "gb_2312-80", "x-gbk"}
+"""Declared one of these, systems write characters of the next: GB18030 contains them all."""
 
 
 def _charset(name: str) -> str:
@@ -20,8 +21,7 @@ def _charset(name: str) -> str:
         "ascii"
     ):
         raise ValueError(f"'{name}' does not keep ASCII as it is, so lines cannot be told apart")
-    # GB18030 contains them all, and systems that declare one of them write characters of the next.
-    return "gb18030" if known in _SUBSETS else known
+    return "gb18030" if known in SUBSETS_OF_GB18030 else known
 
 
 Charset = Annotated[str, AfterValidator(_charset)]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,13 @@ import polars as pl
 import pyarrow as pa
 
 from connectors.files.file_settings import FileSettings
+from connectors.files.html_tables import is_web_page, tables
 from connectors.files.settings import ExcelSettings, FurnitureRule
 from connectors.files.slices import Slice, portions
+from connectors.files.workbook_extent import check_extent
 from connectors.tables import field_names, source_table
 from hub.core.errors import SourceRefused
+from hub.core.privacy import mask_message
 
 TITLE, HEADER = "title", "header"
 AS_TEXT: dict[str, Any] = {"header_row": None, "skip_rows": 0, "dtypes": "string"}
@@ -44,23 +48,56 @@ _ERROR = re.compile(r"Error\((\w+)\)")
 def read(path: Path, name: str, settings: FileSettings) -> Iterator[Slice]:
     """The rows of the declared sheets; `_row` is Excel's own row number.
 
+    A web page is read as what it is: its first table with the header, or with `sheets: "*"` all its tables with it.
     Of several sheets, each is a file of its own: `book.xlsx#sheet`. "*" means all visible sheets that hold
     something, none means the first visible one. Raises SourceRefused when the file is no workbook, or a sheet or
     its header row is missing.
     """
     assert isinstance(settings, ExcelSettings)
-    try:
-        book = fastexcel.read_excel(path.read_bytes())
+    data = path.read_bytes()
+    if is_web_page(data):
+        yield from _web_page(data, name, settings, path)
+        return
+    check_extent(data, path)
+    with _workbook(data, path) as book:
         several = settings.sheets is not None and not isinstance(settings.sheets, str)
         for sheet in _sheets(book, settings.sheets, path):
             label = f"{name}#{sheet.name}" if several or settings.sheets == "*" else name
             cells = cell_texts(book, sheet)
             yield from portions(_slice(cells, label, settings, f"{path}#{sheet.name}"))
+
+
+@contextmanager
+def _workbook(data: bytes, path: Path) -> Iterator[fastexcel.ExcelReader]:
+    """The workbook; whatever calamine says or panics about while it is read is a refusal."""
+    try:
+        yield fastexcel.read_excel(data)
     except fastexcel.FastExcelError as failure:
-        raise SourceRefused(
-            f"is no Excel workbook ({str(failure).splitlines()[0]})", where=str(path),
-            remedy="open it in Excel and save it as .xlsx",
-        ) from None  # fmt: skip
+        raise _no_workbook(str(failure), path) from None
+    except BaseException as failure:
+        if (
+            type(failure).__name__ != "PanicException"
+        ):  # of Rust: no Exception, and importable from nowhere
+            raise
+        raise _no_workbook("damaged", path) from None
+
+
+def _no_workbook(why: str, path: Path) -> SourceRefused:
+    return SourceRefused(
+        f"is no Excel workbook ({mask_message(why).splitlines()[0]})", where=str(path),
+        remedy="open it in Excel and save it as .xlsx",
+    )  # fmt: skip
+
+
+def _web_page(data: bytes, name: str, settings: ExcelSettings, path: Path) -> Iterator[Slice]:
+    found = list(tables(data, path))
+    fitting = [cells for cells in found if _holding(cells, settings.header.contains)]
+    if not fitting:
+        raise _no_header(settings.header.contains, str(path))
+    several = settings.sheets == "*"
+    for place, cells in enumerate(fitting if several else fitting[:1], 1):
+        label = f"{name}#{place}" if several else name
+        yield from portions(_slice(cells, label, settings, str(path)))
 
 
 def _sheets(
@@ -165,13 +202,23 @@ def _slice(cells: pl.DataFrame, label: str, settings: ExcelSettings, where: str)
 
 def _header_row(cells: pl.DataFrame, contains: tuple[str, ...], where: str) -> int:
     """The first row that holds all these cells, counted from 0."""
-    if cells.width:
-        trimmed = pl.all().str.strip_chars()
-        holds = [pl.any_horizontal(trimmed == name) for name in contains]
-        found = cells.select(pl.all_horizontal(holds).arg_true()).to_series()
-        if len(found):
-            return int(found[0])
-    raise SourceRefused(
+    found = _holding(cells, contains)
+    if not found:
+        raise _no_header(contains, where)
+    return found[0]
+
+
+def _holding(cells: pl.DataFrame, contains: tuple[str, ...]) -> list[int]:
+    """The rows that hold all these cells."""
+    if not cells.width:
+        return []
+    trimmed = pl.all().str.strip_chars()
+    holds = [pl.any_horizontal(trimmed == name) for name in contains]
+    return cells.select(pl.all_horizontal(holds).arg_true()).to_series().to_list()
+
+
+def _no_header(contains: tuple[str, ...], where: str) -> SourceRefused:
+    return SourceRefused(
         f"no row holds the header cells {', '.join(contains)}", where=where,
         remedy="correct 'header' in source.yml, or ask what became of these columns",
     )  # fmt: skip

@@ -25,11 +25,11 @@ from connectors.files.file_settings import FileSettings
 from connectors.files.settings import XmlSettings
 from connectors.files.slices import Slice
 from connectors.files.xml_stream import NAME, WALKED, qualified, row_elements
+from connectors.settings import SUBSETS_OF_GB18030
 from connectors.tables import source_table
 from hub.core.errors import SourceRefused
 
 _DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
-SUBSETS_OF_GB18030 = {"gb2312", "gbk", "cp936", "gb_2312-80", "x-gbk"}
 
 PLAIN = re.compile(rf"^{NAME}$")
 

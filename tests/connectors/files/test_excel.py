@@ -209,7 +209,7 @@ def test_the_type_comes_from_the_content(book, tmp_path):
     cut.write_bytes(misnamed.read_bytes()[:2_000])
     with pytest.raises(SourceRefused, match=r"cut\.xlsx.*is no Excel workbook"):
         read(cut, declared())
-    page = tmp_path / "page.xls"
-    page.write_text("<html><table><tr><td>编号</td></tr></table></html>", "utf-8")
+    text = tmp_path / "text.xls"
+    text.write_text("编号\t事项\n1\t2\n", "gb18030")
     with pytest.raises(SourceRefused, match=r"save it as \.xlsx"):
-        read(page, declared())
+        read(text, declared())

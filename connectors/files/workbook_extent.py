@@ -1,0 +1,67 @@
+"""How far the sheets of an xlsx workbook reach, before they are read.
+
+calamine lays a sheet out as one rectangle, blank cells included. One forgotten cell at the far end of a sheet, which
+people do leave behind, asks for gigabytes and ends the process.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO
+
+from hub.core.errors import SourceRefused
+
+MOST_CELLS = 40_000_000
+MOST_BYTES = 2 << 30
+BLOCK = 1 << 20
+_ROW = re.compile(rb"""[<:]row\b[^>]*?\br=["'](\d{1,9})["']""")
+_COLUMN = re.compile(rb"""[<:]c\b[^>]*?\br=["']([A-Za-z]{1,7})\d""")
+
+
+def check_extent(data: bytes, path: Path) -> None:
+    """Raise SourceRefused if a sheet is too large to be laid out, or the workbook swells beyond measure."""
+    if not data.startswith(b"PK"):
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
+            if sum(part.file_size for part in parts.infolist()) > MOST_BYTES:
+                raise _too_large("the workbook unpacks to more than 2 GB", path)
+            for part in parts.infolist():
+                if "worksheets/" in part.filename and part.filename.endswith(".xml"):
+                    with parts.open(part) as sheet:
+                        rows, columns = _extent(sheet)
+                    if rows * columns > MOST_CELLS:
+                        raise _too_large(f"a sheet reaches to row {rows}, column {columns}", path)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        return  # calamine says what is wrong with it
+
+
+def _extent(sheet: IO[bytes]) -> tuple[int, int]:
+    rows, rest = 0, b""
+    names: set[bytes] = set()
+    while fresh := sheet.read(BLOCK):
+        block = rest + fresh
+        cut = block.rfind(b"<") if len(fresh) == BLOCK else len(block)
+        rest = block[cut:][-BLOCK:]
+        rows = max(rows, *map(int, _ROW.findall(block, 0, cut)), 0)
+        names.update(_COLUMN.findall(block, 0, cut))
+    return rows, max(map(_number, names), default=0)
+
+
+def _number(letters: bytes) -> int:
+    """A → 1, Z → 26, AA → 27."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
+
+
+def _too_large(what: str, path: Path) -> SourceRefused:
+    return SourceRefused(
+        what, where=str(path),
+        remedy="delete what stands far from the data (Ctrl+End leads there), then save it again",
+    )  # fmt: skip
