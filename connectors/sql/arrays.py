@@ -53,6 +53,9 @@ def as_type(kind: pa.DataType, array: pa.Array) -> pa.Array:
     if array.type == kind:
         return array
     try:
+        if pa.types.is_timestamp(kind) and kind.tz and pa.types.is_string(array.type):
+            array_of_moments = array.cast(pa.timestamp(kind.unit))  # texts of UTC without saying so
+            return array_of_moments.cast(kind)
         return array.cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return array

@@ -140,7 +140,7 @@ class MysqlBackend:
             import pymysql  # type: ignore[import-untyped]
         except ImportError:
             raise missing("PyMySQL", "pip install 'county-data-hub[mysql]'", self.where) from None
-        own: dict[str, Any] = {} if converted else {"conv": {}}
+        own: dict[str, Any] = {} if converted else {"conv": pymysql.converters.encoders}
         try:
             with closing(
                 pymysql.connect(**self.parameters, **own, connect_timeout=10, read_timeout=3600)
