@@ -129,13 +129,13 @@ class HttpConnector:
 
     def _reading(self, dataset: str, session: Session, standing: Standing | None = None) -> Reading:
         from connectors.http import since
-        from connectors.http.reading import Reading
+        from connectors.http.reading import HttpReading
 
         settings = self.settings[dataset]
         bounds, rule = {}, settings.since
         if rule and standing and standing.position is not None:
             bounds[rule.param] = since.written(since.start(standing.position, rule), rule.format)
-        return Reading(settings, session, bounds)
+        return HttpReading(settings, session, bounds)
 
     def _task(self, dataset: str, *, since: bool = True) -> Task:
         from connectors.http.packing import Task

@@ -38,6 +38,8 @@ class WebConnection:
     """Where the token stands in the answer to the login."""
     token_header: str = "Authorization"
     token_prefix: str = "Bearer "
+    wsse: str | None = None
+    """How user and password go into the header of a SOAP envelope: text or digest (WS-Security UsernameToken)."""
     ca: str | None = None
     """File with the certificates of the authorities to trust instead of the public ones (PEM)."""
     timeout: float = 60.0
@@ -83,6 +85,8 @@ def parse(department: Department, url: str) -> WebConnection:
     )
     if given:
         raise _error(department, f"has unknown parameters: {', '.join(sorted(given))}")
+    if found.wsse not in (None, "text", "digest"):
+        raise _error(department, "has a 'wsse' that is neither text nor digest")
     if found.login and not (found.user and found.password):
         raise _error(department, "has 'login' but no user and password")
     return found

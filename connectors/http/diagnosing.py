@@ -10,7 +10,7 @@ from connectors.diagnosis import Diagnosis
 from connectors.http import paging
 from connectors.http.connection import WebConnection
 from connectors.http.pages import Page, page
-from connectors.http.reading import Reading
+from connectors.http.reading import HttpReading
 from connectors.http.session import Answer, Denied, Distrusted, Session
 from connectors.http.settings import HttpSettings
 from hub.core.batches import RESERVED
@@ -22,7 +22,7 @@ MOST_SKEW = 60
 
 def diagnose(dataset: str, settings: HttpSettings, session: Session) -> Iterator[Diagnosis]:
     """Reachable, trusted, let in, in time, and of the declared shape. Takes one page."""
-    reading = Reading(settings, session)
+    reading = HttpReading(settings, session)
 
     def read(answer: Answer) -> tuple[Answer, Page]:
         return answer, page(answer, settings, 1, session.where)

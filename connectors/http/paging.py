@@ -15,8 +15,9 @@ from connectors.http.settings import (
     ByLink,
     ByOffset,
     ByPage,
-    HttpSettings,
+    BySerial,
     OnePage,
+    PagedSettings,
     Paging,
 )
 
@@ -38,7 +39,11 @@ def parameters(paging: Paging, place: Place | None) -> dict[str, Any]:
     if isinstance(paging, ByPage):
         size = {paging.size_param: paging.size} if paging.size_param else {}
         return {paging.page_param: place, **size}
-    return {paging.param: place} if isinstance(paging, ByCursor) and place is not None else {}
+    if isinstance(paging, BySerial) and place is None:
+        place = paging.first
+    if isinstance(paging, ByCursor | BySerial) and place is not None:
+        return {paging.param: place}
+    return {}
 
 
 def following(
@@ -52,7 +57,7 @@ def following(
         return None
     if isinstance(paging, ByLink):
         return link
-    if isinstance(paging, ByCursor):
+    if isinstance(paging, ByCursor | BySerial):
         return None if rows == 0 and stated == place else stated
     if rows == 0:
         return None
@@ -68,7 +73,7 @@ def repeated_rows(paging: Paging, place: Place | None) -> int:
     return paging.overlap if isinstance(paging, ByOffset) and place else 0
 
 
-def may_be_last(settings: HttpSettings, rows: int, read: int, total: int | None) -> bool:
+def may_be_last(settings: PagedSettings, rows: int, read: int, total: int | None) -> bool:
     """Whether a page looks like the last one: it completes the total, or is shorter than was asked for."""
     paging = settings.paging
     size = paging.limit if isinstance(paging, ByOffset) else getattr(paging, "size", None)

@@ -11,7 +11,7 @@ from connectors.http.pages import Page, page
 from connectors.http.paging import Place
 from connectors.http.paths import placed
 from connectors.http.session import Answer, NotServed, Question, Session
-from connectors.http.settings import HttpSettings, JsonSettings, XmlRowsSettings
+from connectors.http.settings import BySerial, HttpSettings, PagedSettings
 from hub.core.errors import SourceRefused, SourceUnavailable
 
 
@@ -27,7 +27,7 @@ class Found:
 class Reading:
     """Asks for the pages of one dataset. `bounds`: parameters that limit what is asked for."""
 
-    settings: HttpSettings
+    settings: PagedSettings
     session: Session
     bounds: dict[str, str] = field(default_factory=dict)
     rows: int = 0
@@ -72,48 +72,42 @@ class Reading:
 
     def page(self, place: Place | None) -> tuple[Page, Place | None]:
         """One page, and the place of the next."""
+        raise NotImplementedError
 
-        first_row = self.rows + 1 - paging.repeated_rows(self.settings.paging, place)
+    def first_row(self, place: Place | None) -> int:
+        """The number of a page's first row, from 1."""
+        return self.rows + 1 - paging.repeated_rows(self.settings.paging, place)
 
-        def read(answer: Answer) -> tuple[Page, str | None]:
-            return page(answer, self.settings, first_row, self.session.where), answer.next_link
-
-        found, link = self.session.ask(self.question(place), read)
-        table = found.table
+    def after(self, place: Place | None, found: Page, link: str | None = None) -> Place | None:
+        """The place of the page after this one. Counts its rows as taken."""
+        table, rule = found.table, self.settings.paging
         self.session.pace.took(table.num_rows, table.nbytes)
-        link = paging.link_place(link, self.session.connection)
-        after = paging.following(self.settings.paging, place, table.num_rows, found.next, link)
-        return found, after
+        stated = found.next
+        if isinstance(rule, BySerial) and table.num_rows:
+            stated = self._last_serial(found, rule)
+        return paging.following(rule, place, table.num_rows, stated, link)
 
-    def question(self, place: Place | None) -> Question:
-        """The request for the page at a place. A link holds all parameters already."""
-        settings = self.settings
-        if isinstance(place, str) and settings.paging.by == "link":
-            address = place if "://" in place else self.session.connection.origin + place
-            return Question(settings.method, address, headers=settings.headers)
-        added = {**self.bounds, **paging.parameters(settings.paging, place)}
-        if settings.method == "GET":
-            params = {name: _text(value) for name, value in (settings.params | added).items()}
-            return Question("GET", settings.path, params, headers=settings.headers)
-        body: dict[str, Any] = dict(settings.body or {})
-        for name, value in added.items():
-            placed(body, name, value)
-        params = {name: _text(value) for name, value in settings.params.items()}
-        question = Question("POST", settings.path, params, headers=settings.headers)
-        if settings.encoding == "form":
-            return replace(question, form={name: _text(value) for name, value in body.items()})
-        return replace(question, json=body)
+    def _last_serial(self, found: Page, rule: BySerial) -> Place:
+        names = found.table.column_names
+        last = found.table[rule.field][-1].as_py() if rule.field in names else None
+        if last is None:
+            raise SourceRefused(
+                f"the last row of a page has no {rule.field}", where=self.session.where,
+                remedy="correct 'paging' in source.yml",
+            )  # fmt: skip
+        return str(last)
 
     def check_total(self) -> None:
         """Raises SourceUnavailable when other rows came than the source says there are, or rows slipped past us.
 
         A total that grows does no harm: the new rows come with the next reading, which overlaps this one.
         """
-        if not isinstance(self.settings, JsonSettings | XmlRowsSettings) or not self.settings.total:
+        path = getattr(self.settings, "total", None)
+        if path is None:
             return
         if self.total is None and self.rows:
             raise SourceRefused(
-                f"there is no number at '{self.settings.total}' of its answers", where=self.session.where,
+                f"there is no number at '{path}' of its answers", where=self.session.where,
                 remedy="correct 'total' in source.yml, or leave it out",
             )  # fmt: skip
         what = ""
@@ -136,6 +130,42 @@ class Reading:
             f"{what}: the reading would not end", where=self.session.where,
             remedy="correct 'paging' in source.yml, and declare 'total' where the service states it",
         )  # fmt: skip
+
+
+@dataclass(slots=True)
+class HttpReading(Reading):
+    """The pages of a REST service."""
+
+    settings: HttpSettings
+
+    def page(self, place: Place | None) -> tuple[Page, Place | None]:
+        """One page, and the place of the next."""
+        first_row = self.first_row(place)
+
+        def read(answer: Answer) -> tuple[Page, str | None]:
+            return page(answer, self.settings, first_row, self.session.where), answer.next_link
+
+        found, link = self.session.ask(self.question(place), read)
+        return found, self.after(place, found, paging.link_place(link, self.session.connection))
+
+    def question(self, place: Place | None) -> Question:
+        """The request for the page at a place. A link holds all parameters already."""
+        settings = self.settings
+        if isinstance(place, str) and settings.paging.by == "link":
+            address = place if "://" in place else self.session.connection.origin + place
+            return Question(settings.method, address, headers=settings.headers)
+        added = {**self.bounds, **paging.parameters(settings.paging, place)}
+        if settings.method == "GET":
+            params = {name: _text(value) for name, value in (settings.params | added).items()}
+            return Question("GET", settings.path, params, headers=settings.headers)
+        body: dict[str, Any] = dict(settings.body or {})
+        for name, value in added.items():
+            placed(body, name, value)
+        params = {name: _text(value) for name, value in settings.params.items()}
+        question = Question("POST", settings.path, params, headers=settings.headers)
+        if settings.encoding == "form":
+            return replace(question, form={name: _text(value) for name, value in body.items()})
+        return replace(question, json=body)
 
 
 def _text(value: Any) -> Any:

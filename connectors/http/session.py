@@ -73,6 +73,8 @@ class Question:
     form: Mapping[str, Any] | None = None
     content: bytes | None = None
     headers: Mapping[str, str] | None = None
+    accepts: Callable[[Answer], bool] = lambda _: False
+    """Answers that are answers whatever their status."""
 
 
 class Session:
@@ -99,7 +101,11 @@ class Session:
         self._client.close()
 
     def ask(self, question: Question, read: Callable[[Answer], T]) -> T:
-        """The answer, as `read` understands it. Raises SourceUnavailable, SourceRefused, and what `read` raises."""
+        """The answer, as `read` understands it. Raises as `trying` does, and what `read` raises."""
+        return self.trying(lambda: read(self.answer(question)), self._place(question))
+
+    def trying(self, work: Callable[[], T], where: str) -> T:
+        """Do what may raise Passing, again and again with pauses. Raises SourceUnavailable when it stays so."""
         from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
         retrying = Retrying(
@@ -107,13 +113,14 @@ class Session:
             wait=self._pause, sleep=self._sleep, reraise=True,
         )  # fmt: skip
         try:
-            return retrying(lambda: read(self._answer(question)))
+            return retrying(work)
         except Passing as failure:
             raise SourceUnavailable(
-                failure.what, where=self._place(question), remedy="the next run tries again"
+                failure.what, where=where, remedy="the next run tries again"
             ) from None
 
-    def _answer(self, question: Question) -> Answer:
+    def answer(self, question: Question) -> Answer:
+        """One attempt. Raises Passing and SourceRefused."""
         renewed = False
         while True:
             if self.connection.login and self._token is None:
@@ -123,7 +130,8 @@ class Session:
             if answer.status in (401, 403) and self.connection.login and not renewed:
                 self._token = None  # tokens expire in the middle of a long reading
                 continue
-            self._check_status(answer, question)
+            if not question.accepts(answer):
+                self._check_status(answer, question)
             return answer
 
     def _log_in(self) -> str:
@@ -304,7 +312,7 @@ def _client(connection: WebConnection, where: str) -> httpx.Client:
     if connection.key and not connection.key_param:
         headers[connection.key_header] = connection.key
     basic = None
-    if connection.user and not connection.login:
+    if connection.user and not connection.login and not connection.wsse:
         basic = httpx.BasicAuth(connection.user, connection.password or "")
     # trust_env: a proxy for the internet does not lead to a department.
     return httpx.Client(

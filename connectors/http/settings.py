@@ -71,8 +71,18 @@ class OnePage(Spec):
     by: Literal["none"]
 
 
+class BySerial(Spec):
+    """Each page begins after the last `field` of the page before, given as `param`; rows come in its order."""
+
+    by: Literal["serial"]
+    param: Name
+    field: Name
+    first: Scalar | None = None
+    """What asks for the first page; default: nothing."""
+
+
 Paging = Annotated[
-    ByOffset | ByPage | ByCursor | ByLink | OnePage, Field(discriminator="by")
+    ByOffset | ByPage | ByCursor | BySerial | ByLink | OnePage, Field(discriminator="by")
 ]  # fmt: skip
 
 
@@ -85,7 +95,16 @@ class Ok(Spec):
     """Values that mean "not now": asked again later."""
 
 
-class HttpSettings(DatasetSettings):
+class PagedSettings(DatasetSettings):
+    """What web services of both kinds share."""
+
+    paging: Paging
+    since: Since | None = None
+    max_pages: int = Field(default=100_000, ge=1)
+    """More pages than this are taken for a source that does not end."""
+
+
+class HttpSettings(PagedSettings):
     """What all formats share. Paths are dotted (data.rows.0) or JSON pointers (/data/rows/0)."""
 
     format: str = "json"
@@ -100,10 +119,6 @@ class HttpSettings(DatasetSettings):
     """No secrets: those belong to the connection."""
     charset: Charset | None = None
     """Of the answer; default: what its Content-Type says, else UTF-8."""
-    paging: Paging
-    since: Since | None = None
-    max_pages: int = Field(default=100_000, ge=1)
-    """More pages than this are taken for a source that does not end."""
 
     @model_validator(mode="after")
     def _body_only_posted(self) -> HttpSettings:
