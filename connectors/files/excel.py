@@ -22,6 +22,7 @@ import fastexcel
 import polars as pl
 import pyarrow as pa
 
+from connectors.files import biff5
 from connectors.files.file_settings import FileSettings
 from connectors.files.html_tables import is_web_page, tables
 from connectors.files.settings import ExcelSettings, FurnitureRule
@@ -59,12 +60,19 @@ def read(path: Path, name: str, settings: FileSettings) -> Iterator[Slice]:
         yield from _web_page(data, name, settings, path)
         return
     check_extent(data, path)
-    with _workbook(data, path) as book:
-        several = settings.sheets is not None and not isinstance(settings.sheets, str)
-        for sheet in _sheets(book, settings.sheets, path):
-            label = f"{name}#{sheet.name}" if several or settings.sheets == "*" else name
+    old = biff5.one_byte_texts(data)
+    several = settings.sheets == "*" or isinstance(settings.sheets, tuple)
+    with _workbook(old or data, path) as book:
+        names = {
+            one: biff5.text(one, settings.charset, path) if old else one for one in book.sheet_names
+        }
+        for sheet in _sheets(book, names, settings.sheets, path):
+            title = names[sheet.name]
             cells = cell_texts(book, sheet)
-            yield from portions(_slice(cells, label, settings, f"{path}#{sheet.name}"))
+            if old:
+                cells = biff5.texts(cells, settings.charset, path)
+            label = f"{name}#{title}" if several else name
+            yield from portions(_slice(cells, label, settings, f"{path}#{title}"))
 
 
 @contextmanager
@@ -101,23 +109,24 @@ def _web_page(data: bytes, name: str, settings: ExcelSettings, path: Path) -> It
 
 
 def _sheets(
-    book: fastexcel.ExcelReader, wanted: str | tuple[str, ...] | None, path: Path
+    book: fastexcel.ExcelReader,
+    names: dict[str, str],
+    wanted: str | tuple[str, ...] | None,
+    path: Path,
 ) -> list[fastexcel.ExcelSheet]:
-    names = list(book.sheet_names)
+    """The wanted sheets; `names`: calamine's name → the sheet's."""
     if wanted is None or wanted == "*":
         loaded = (book.load_sheet(name, **AS_TEXT) for name in names)
         shown = (sheet for sheet in loaded if sheet.visible == "visible" and sheet.total_height)
         chosen = list(shown if wanted else islice(shown, 1))
     else:
-        chosen = [
-            book.load_sheet(name, **AS_TEXT)
-            for name in ([wanted] if isinstance(wanted, str) else wanted)
-            if name in names
-        ]
+        known = {title: name for name, title in names.items()}
+        titles = [wanted] if isinstance(wanted, str) else wanted
+        chosen = [book.load_sheet(known[one], **AS_TEXT) for one in titles if one in known]
     if len(chosen) < (1 if wanted is None or isinstance(wanted, str) else len(wanted)):
         raise SourceRefused(
             f"a sheet is missing or empty: {wanted or 'any'}", where=str(path),
-            remedy=f"the workbook has {', '.join(names)}",
+            remedy=f"the workbook has {', '.join(names.values())}",
         )  # fmt: skip
     return chosen
 

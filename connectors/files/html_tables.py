@@ -24,6 +24,7 @@ _MHTML = re.compile(rb"^(?:MIME-Version|Content-Type|From|X-)[\w-]*:", re.IGNORE
 _CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
 SNIFFED = 4_096
 MOST_SPAN = 1_000
+CELLS = ("td", "th")
 LINE_END = "\u2028"
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -38,7 +39,7 @@ def tables(data: bytes, path: Path) -> Iterator[pl.DataFrame]:
     """The cells of each table that holds no other table. Raises SourceRefused for bytes that are not of the charset."""
     for page, charset in _pages(data):
         text = _text(page, charset, path)
-        for table in _root(text).iter("table"):
+        for table in _root(text, path).iter("table"):
             if next(table.iterdescendants("table"), None) is None:
                 yield _cells(table)
 
@@ -71,8 +72,7 @@ def _text(page: bytes, charset: str | None, path: Path) -> str:
     )  # fmt: skip
 
 
-def _root(text: str) -> Any:
-    # The parser mends what is not closed by nesting it; with its usual limits it would silently stop where that is deep.
+def _root(text: str, path: Path) -> Any:
     parser = etree.HTMLParser(
         encoding="utf-8", no_network=True, remove_comments=True, huge_tree=True
     )
@@ -80,6 +80,12 @@ def _root(text: str) -> Any:
         root = etree.fromstring(text.replace("\0", "\ufffd").encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError:
         root = None
+    # What is not closed is mended by nesting it; where that gets too deep, the parser stops without another word.
+    if any(entry.level == etree.ErrorLevels.FATAL for entry in parser.error_log):
+        raise SourceRefused(
+            "the web page leaves too many cells open to be read", where=str(path),
+            remedy="open it in Excel and save it as .xlsx",
+        )  # fmt: skip
     return etree.Element("html") if root is None else root
 
 
@@ -94,30 +100,55 @@ def _cells(table: Any) -> pl.DataFrame:
 def _rows(table: Any) -> Iterator[list[str | None]]:
     below: dict[int, int] = {}
     """Column → how many more rows a cell from above reaches into."""
-    for row in table.iter("tr"):
+    for found in _written(table):
         cells: list[str | None] = []
-        for cell in row.iterchildren("td", "th"):
+        for cell, texts in found:
             while below.get(len(cells), 0) > 0:
                 below[len(cells)] -= 1
                 cells.append(None)
             wide, high = _span(cell, "colspan"), _span(cell, "rowspan")
             for at in range(len(cells), len(cells) + wide):
                 below[at] = high - 1
-            cells += [_shown(cell), *[None] * (wide - 1)]
+            cells += [_shown(texts), *[None] * (wide - 1)]
         for at in range(len(cells), max(below, default=-1) + 1):
             below[at] = max(below.get(at, 0) - 1, 0)
         yield cells
 
 
+def _written(table: Any) -> list[list[tuple[Any, list[str]]]]:
+    """The cells of each row with their texts. A cell that is not closed ends where the next begins, as in a browser."""
+    rows: list[list[tuple[Any, list[str]]]] = []
+    texts: list[str] | None = None
+    for event, element in etree.iterwalk(table, events=("start", "end")):
+        if event == "start":
+            if element.tag == "tr":
+                rows.append([])
+                texts = None
+            elif element.tag in CELLS and rows:
+                texts = []
+                rows[-1].append((element, texts))
+            elif element.tag == "br" and texts is not None:
+                texts.append(LINE_END)
+            written = element.text
+        else:
+            texts = None if element.tag in CELLS else texts
+            written = element.tail
+        if texts is not None and written:
+            texts.append(written)
+    return rows
+
+
 def _span(cell: Any, name: str) -> int:
     given = (cell.get(name) or "").strip()
-    return min(max(int(given), 1), MOST_SPAN) if given.isascii() and given.isdigit() else 1
+    return (
+        min(max(int(given), 1), MOST_SPAN)
+        if given.isascii() and given.isdigit() and len(given) < 9
+        else 1
+    )
 
 
-def _shown(cell: Any) -> str | None:
+def _shown(texts: list[str]) -> str | None:
     """The text as a browser shows it: blanks run together, <br> ends a line; null where there is none."""
-    for end in cell.iter("br"):
-        end.tail = f"{LINE_END}{end.tail or ''}"
-    text = re.sub(r"[ \t\r\n]+", " ", "".join(cell.itertext()))
+    text = re.sub(r"[ \t\r\n]+", " ", "".join(texts))
     lines = [line.strip(" \xa0") for line in text.split(LINE_END)]
     return "\n".join(lines).strip("\n") or None

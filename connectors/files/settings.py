@@ -138,6 +138,8 @@ class ExcelSettings(FileSettings):
 
     format: Literal["excel"]
     sheets: str | tuple[str, ...] | None = None
+    charset: Charset = "gb18030"
+    """Of workbooks of Excel 5.0 and 95; newer ones hold Unicode."""
     header: HeaderRow
     furniture: tuple[FurnitureRule, ...] = ()
 
