@@ -1,22 +1,22 @@
 """Access method `exchange`: tables of a front-end machine's middle database, in which a flag marks new rows.
 
-The flag decides what is read, never the cursor: a row whose transaction commits late has a lower number than rows
-that were already read, and would be missed. A run reads the rows that are new when it starts, in the order of
-their numbers, and `acknowledge` sets their flag after they have landed. Rows that landed but were not acknowledged
-are read again and found unchanged. A department that corrects a row writes a new one with a new number.
+The flag decides what is read, never the cursor: a row whose transaction commits late has a lower key than rows that
+were already read, and would be missed. A run reads the rows that are new when it starts, in the order of their keys,
+and `acknowledge` sets their flag after they have landed. Rows that landed but were not acknowledged are read again
+and found unchanged. A row that the department writes again meanwhile stays new.
 
-One session at a time: a chunk is read in a READ ONLY transaction of its own, which is over before the chunk is
-yielded. Connection URL: postgresql://user:password@host/database.
+One session at a time: a chunk is read in a read-only session of its own, which is over before the chunk is yielded.
+Connection URLs are those of the access method `database`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from connectors.exchange.settings import ExchangeSettings
 from connectors.pace import Pace
-from hub.core.errors import HubError, SourceRefused
 from hub.core.specs import Department
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from connectors.diagnosis import Diagnosis
-    from connectors.exchange.rows import ExchangeTable
+    from connectors.exchange.tables import Table
+    from connectors.sql import Backend
     from hub.core.batches import Cursor, RawBatch
 
 
@@ -34,25 +35,20 @@ def check(department: Department) -> None:
 
 
 def connect(department: Department, url: str) -> ExchangeConnector:
-    """The connector of a department on a PostgreSQL URL (a driver named in it, `postgresql+psycopg`, is ignored).
-
-    Does no I/O. Raises SpecError.
-    """
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import conninfo_to_dict
+    """The connector of a department on the URL of its middle database. Does no I/O. Raises SpecError."""
+    from connectors.sql import UrlError, open_backend
 
     settings = _settings(department)
-    scheme, _, rest = url.partition("://")
     try:
-        if scheme.partition("+")[0] not in ("postgresql", "postgres"):
-            raise ProgrammingError
-        parameters = conninfo_to_dict(f"postgresql://{rest}")
-    except ProgrammingError:
+        backends = {
+            name: open_backend(url, f"{department.slug}/{name} (table {each.table})")
+            for name, each in settings.items()
+        }
+    except UrlError as failure:
         raise department.source.error(
-            f"connection '{department.spec.connection}' is no PostgreSQL URL", ("connection",),
-            remedy="its URL must look like postgresql://user:password@host/database",
-        ) from None  # fmt: skip
-    return ExchangeConnector(department, parameters, settings)
+            f"connection '{department.spec.connection}': {failure}", ("connection",)
+        ) from None
+    return ExchangeConnector(department, backends, settings)
 
 
 def _settings(department: Department) -> dict[str, ExchangeSettings]:
@@ -68,11 +64,12 @@ class ExchangeConnector:
     def __init__(
         self,
         department: Department,
-        parameters: dict[str, Any],
+        backends: dict[str, Backend],
         settings: dict[str, ExchangeSettings],
     ) -> None:
-        self.department, self.parameters, self.settings = department, parameters, settings
+        self.department, self.backends, self.settings = department, backends, settings
         self.pace = Pace(department.spec.protection)
+        self._tables: dict[str, Table] = {}
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -80,59 +77,40 @@ class ExchangeConnector:
         return tuple(self.settings)
 
     def read(self, dataset: str, cursor: Cursor | None) -> Iterator[RawBatch]:
-        """The rows whose flag says new, in the order of their numbers; `_row` is that number.
+        """The rows whose flag says new, in the order of their keys; `_row` is the number that `order` names, or counts.
 
-        The cursor tells people the last number, nothing else. Raises SourceUnavailable, or SourceRefused for
-        credentials, permissions, missing tables and columns, and numbers that are not unique integers.
+        The cursor tells people how far a run came, nothing else. Raises SourceUnavailable, or SourceRefused for
+        credentials, permissions, missing tables and columns, and keys that are not unique or not there.
         """
-        from connectors.exchange import rows as exchange_rows
-        from hub.core.batches import ROW, RawBatch, SourceFile
+        from connectors.exchange import reading
 
+        self.pace.wait()
+        self._tables.pop(dataset, None)
         table = self._table(dataset)
-        extent = exchange_rows.extent(table)
-        after = extent.first - 1
-        while after < extent.last:
-            self.pace.wait()
-            rows = exchange_rows.chunk(table, extent, after, self.pace.chunk_rows)
-            if rows.num_rows == 0:
-                break  # the flags were changed by somebody else meanwhile
-            self.pace.took(rows.num_rows, rows.nbytes)
-            after = rows[ROW][-1].as_py()
-            source = SourceFile(table.settings.table, rows.num_rows)
-            yield RawBatch(dataset, rows, (source,), {"order": after})
-        if extent.unnumbered:
-            raise SourceRefused(
-                f"{extent.unnumbered} new rows have no {table.settings.order} and cannot be read",
-                where=table.where, remedy="have the department number them",
-            )  # fmt: skip
+        self.pace.took(0)
+        yield from reading.batches(dataset, table, self.pace)
 
     def acknowledge(self, dataset: str, table: pa.Table, fates: pl.DataFrame) -> None:
         """Set the flag of the rows of a landed batch: `error` where quarantined, `done` for all other fates.
 
-        Rows whose flag is no longer the new one are left alone. Raises SourceUnavailable or SourceRefused.
+        Rows whose flag is no longer the new one, or that were written since, are left alone. Not held back by
+        windows or the pace: it belongs to what was read. Raises SourceUnavailable or SourceRefused.
         """
-        from connectors.exchange import rows as exchange_rows
+        from connectors.exchange.marking import mark
 
-        exchange_rows.mark(self._table(dataset), table, fates)
+        mark(self._table(dataset), table, fates)
 
     def diagnose(self) -> Iterator[Diagnosis]:
-        """Whether each table answers, and how many rows are new."""
-        from connectors.diagnosis import Diagnosis
-        from connectors.exchange import rows
+        """Server, and each table: whether it can be read and acknowledged, and what waits in it."""
+        from connectors.exchange.diagnosis import diagnose
 
-        for dataset in self.settings:
-            try:
-                extent = rows.extent(self._table(dataset))
-            except HubError as failure:
-                yield Diagnosis("table", "failed", failure.what, failure.remedy, dataset)
-                continue
-            yield Diagnosis(
-                "table", "ok", f"numbers {extent.first} to {extent.last} are new", dataset=dataset
-            )
+        for dataset, backend in self.backends.items():
+            yield from diagnose(dataset, backend, partial(self._table, dataset), self.pace)
 
-    def _table(self, dataset: str) -> ExchangeTable:
-        from connectors.exchange.rows import ExchangeTable
+    def _table(self, dataset: str) -> Table:
+        from connectors.exchange.tables import opened
 
-        settings = self.settings[dataset]
-        where = f"{self.department.slug}/{dataset} (table {settings.table})"
-        return ExchangeTable(self.parameters, settings, where)
+        if dataset not in self._tables:
+            where = f"{self.department.slug}/{dataset} (table {self.settings[dataset].table})"
+            self._tables[dataset] = opened(where, self.backends[dataset], self.settings[dataset])
+        return self._tables[dataset]
