@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 PUSHES_PER_MINUTE = 600
 _STATUSES = (400, 401, 403, 404, 408, 409, 413, 415, 429, 503, 507)
+_UNREAD = (401, 408, 413)
+"""After these the connection is closed: the rest of the body, which may have no end, is not read."""
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": RefusalAnswer} for status in _STATUSES
 }
@@ -202,7 +204,10 @@ def _broken(broken: SpecError) -> Refusal:
 
 async def _refusal(_: Request, refusal: Exception) -> JSONResponse:
     assert isinstance(refusal, Refusal)
-    return JSONResponse(refusal.answer.model_dump(), refusal.status, headers=refusal.headers)
+    headers = dict(refusal.headers or {})
+    if refusal.status in _UNREAD:
+        headers["Connection"] = "close"
+    return JSONResponse(refusal.answer.model_dump(), refusal.status, headers=headers)
 
 
 async def _invalid(_: Request, __: Exception) -> JSONResponse:
