@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors import Keyed, Ranged
+from connectors import Keyed, Ranged, Whole
 from hub.core.batches import RESERVED
 from tests.conformance.base import Checks, SetChunks, needs
 from tests.conformance.kit import DATASET, Source, changed, people, rows_of, take
@@ -34,6 +34,7 @@ class Keys(Checks):
         source.put(people([1]))
         opened = source.open()
         assert isinstance(opened, Keyed) == ("keys" not in source.lacks)
+        assert isinstance(opened, Whole) == ("whole" not in source.lacks)
         assert isinstance(opened, Ranged) == ("ranges" not in source.lacks)
 
     @needs("keys")
@@ -61,6 +62,20 @@ class Keys(Checks):
         wanted = keys.filter(pc.is_in(texts, pa.array(["2", "11", "20"])))
         fetched = fields([row for batch in opened.fetch(DATASET, wanted) for row in rows_of(batch)])
         assert fetched == {ident: read[ident] for ident in (2, 11, 20)}
+
+    @needs("whole")
+    def test_a_whole_reading_gives_what_is_there_now(
+        self, source: Source, chunks: SetChunks
+    ) -> None:
+        chunks(6)
+        source.put(people(range(1, 21)))
+        opened = source.open()
+        assert isinstance(opened, Whole)
+        read = fields(take(opened).rows)
+        batches = list(source.open().read_whole(DATASET))  # type: ignore[attr-defined]
+        assert max(batch.table.num_rows for batch in batches) <= 6
+        assert fields([row for batch in batches for row in rows_of(batch)]) == read
+        assert set(read) == set(range(1, 21))
 
     @needs("ranges")
     def test_a_range_holds_its_rows_from_low_to_below_high(self, source: Source) -> None:

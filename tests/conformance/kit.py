@@ -21,8 +21,8 @@ To register a connector, write a `Source` that says how a real system comes to h
 `self.server`. A fixture that skips, skips the connector with its reason.
 
 Capabilities are declared, never found out: every name in CAPABILITIES is either shown by its checks or stands in
-`lacks` with the reason. A missing, empty or unknown entry stops the collection; a `Keyed` or `Ranged` connector that
-declares to lack it fails.
+`lacks` with the reason. An empty reason or an unknown name stops the collection; a connector that is `Keyed`, `Whole`
+or `Ranged` though it declares to lack that fails.
 
 The checks are in checks_types, checks_reading, checks_failures and checks_keys. Tables come as `Table`: column name →
 kind (one of KINDS), and rows. `id` is a unique integer, `changed` the time of the last change: settings that need a
@@ -65,7 +65,7 @@ CAPABILITIES = {
     "empty": "a table without rows", "late": "rows that become visible late (`late`)",
     "drift": "a column may come, go or be renamed", "credentials": "a password (`wrong_credentials`)",
     "connection": "something that can be cut (`through` and `address`, or `breakable`)",
-    "keys": "connectors.Keyed", "ranges": "connectors.Ranged",
+    "keys": "connectors.Keyed", "whole": "connectors.Whole", "ranges": "connectors.Ranged",
 }  # fmt: skip
 
 DATASET = "cases"

@@ -11,6 +11,7 @@ from tests.conformance.sql import NAME, PostgresTable
 KEYSET = {
     "table": NAME, "strategy": {"keyset": {"cursor": "changed", "key": ["id"], "lag": "10m"}},
 }  # fmt: skip
+NOT_WHOLE = {"whole": "a sweep asks for the keys, which is less"}
 NO_TABLE = {"table": "no_such_table"}
 
 
@@ -20,7 +21,7 @@ class PostgreSql(PostgresTable):
     method = "database"
     settings = KEYSET
     broken = NO_TABLE
-    lacks = {}
+    lacks = NOT_WHOLE
 
     def spoil(self, ident: int) -> bytes:
         """A database that takes any bytes, as those of old systems do."""
@@ -48,7 +49,7 @@ class MariaDb(MariaDbTable):
     method = "database"
     settings = KEYSET
     broken = NO_TABLE
-    lacks = {}
+    lacks = NOT_WHOLE
 
 
 class Sqlite(SqliteTable):
@@ -57,7 +58,7 @@ class Sqlite(SqliteTable):
     method = "database"
     settings = KEYSET
     broken = NO_TABLE
-    lacks = {
+    lacks = NOT_WHOLE | {
         "credentials": "a file has none",
         "late": "one writer at a time: whoever commits later also began to write later",
     }

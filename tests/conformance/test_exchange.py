@@ -22,6 +22,7 @@ class Exchange(PostgresTable):
     lacks = {
         "illegal_bytes": "the server itself refuses bytes that are not of its charset",
         "keys": "the flag decides what is read; rows are removed from a middle database after a while",
+        "whole": "what was read is no longer new, and may be removed",
         "ranges": "the flag decides what is read",
     }
 
