@@ -26,12 +26,14 @@ from connectors.http.settings import (
     JsonLinesSettings,
     JsonSettings,
     Ok,
+    Paging,
     XmlRowsSettings,
 )
 from connectors.tables import Defects, deleted_mask, source_table
 from hub.core.batches import RESERVED
 from hub.core.errors import SourceRefused
 from hub.core.privacy import mask_message
+from hub.core.specs import Deleted
 
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _SUBSETS = {"gb2312", "gbk"}
@@ -93,9 +95,14 @@ def page(answer: Answer, settings: HttpSettings, first_row: int, where: str) -> 
                 remedy="open the address in a browser: a login, a portal or an error page",
             ) from None  # fmt: skip
         raise Passing(f"{what} ({_position(failure)})") from None
+    return paged(content, settings.path, first_row, settings.deleted, where)
+
+
+def paged(content: Content, name: str, first_row: int, deleted: Deleted | None, where: str) -> Page:
+    """What a format found, with the reserved columns. Raises SourceRefused."""
     table = source_table(
-        settings.path, content.fields, pa.array(range(first_row, first_row + content.rows), pa.int64()),
-        deleted=deleted_mask(content.fields, settings.deleted, where) if content.rows else None,
+        name, content.fields, pa.array(range(first_row, first_row + content.rows), pa.int64()),
+        deleted=deleted_mask(content.fields, deleted, where) if content.rows else None,
         defects=content.defects,
     )  # fmt: skip
     total = int(content.total) if content.total and content.total.isdigit() else None
@@ -115,7 +122,7 @@ def _json(answer: Answer, settings: HttpSettings, where: str) -> Content:
     charset = _charset(answer, settings)
     document = json_rows.parsed(answer.body, charset)
     if settings.ok:
-        _check_ok(json_rows.text_of(at(document, steps(settings.ok.path))), settings.ok, where)
+        check_ok(json_rows.text_of(at(document, steps(settings.ok.path))), settings.ok, where)
     rows = at(document, steps(settings.rows))
     if rows is None:
         rows = []  # how some services say that there are none
@@ -126,13 +133,16 @@ def _json(answer: Answer, settings: HttpSettings, where: str) -> Content:
             remedy="correct 'rows' in source.yml; if the service reports errors there, declare 'ok'",
         )  # fmt: skip
     total = json_rows.text_of(at(document, steps(settings.total))) if settings.total else None
-    return _content(rows, settings, charset, total=total, next_page=_next(document, settings))
+    return _content(
+        rows, settings, charset, total=total, next_page=following_cursor(document, settings.paging)
+    )
 
 
-def _next(document: Any, settings: JsonSettings) -> str | int | None:
-    if not isinstance(settings.paging, ByCursor):
+def following_cursor(document: Any, paging: Paging) -> str | int | None:
+    """What a document says of the next page's cursor; none for other kinds of paging."""
+    if not isinstance(paging, ByCursor):
         return None
-    found = at(document, steps(settings.paging.next))
+    found = at(document, steps(paging.next))
     if isinstance(found, Number) and found.isdigit():
         return int(found)
     return json_rows.text_of(found) or None if found is not False else None
@@ -204,7 +214,7 @@ def xml_content(body: bytes, charset: str | None, settings: XmlRowsSettings, whe
     root = xml_rows.parsed(body, charset)
     names = settings.namespaces
     if settings.ok:
-        _check_ok(xml_rows.value(root, settings.ok.path, names), settings.ok, where)
+        check_ok(xml_rows.value(root, settings.ok.path, names), settings.ok, where)
     fields, rows = xml_rows.columns(root, settings.rows, settings.fields, names)
     total = xml_rows.value(root, settings.total, names) if settings.total else None
     follows = None
@@ -215,7 +225,7 @@ def xml_content(body: bytes, charset: str | None, settings: XmlRowsSettings, whe
     return Content(fields, rows, present, {}, total, follows)
 
 
-def _check_ok(code: str | None, ok: Ok, where: str) -> None:
+def check_ok(code: str | None, ok: Ok, where: str) -> None:
     """Codes are shown, masked; the texts beside them may name people and are not."""
     if code is not None and code in ok.equals:
         return
