@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import polars as pl
@@ -31,15 +31,17 @@ def parsed_bound(
 
 
 def in_range(
-    task: Task, reading: Reading, rule: Since, bounds: tuple[Position | None, ...]
+    task: Task,
+    begin: Callable[[dict[str, str]], Reading],
+    rule: Since,
+    bounds: tuple[Position | None, ...],
 ) -> Iterator[RawBatch]:
     """Batches of the rows with low <= field < high. The source is asked for them; what it gives beyond is left out."""
     low, high = bounds
-    if low is not None:
-        reading.bounds[rule.param] = since.written(low, rule.format)
+    asked = {} if low is None else {rule.param: since.written(low, rule.format)}
     if high is not None and rule.until:
-        reading.bounds[rule.until] = since.written(high, rule.format)
-    for batch in batches(task, reading, Standing()):
+        asked[rule.until] = since.written(high, rule.format)
+    for batch in batches(task, begin(asked), Standing()):
         check_field(batch.table, rule, task.where)
         values = pl.Series(batch.table[rule.field].to_pylist(), dtype=pl.String)
         wanted = [text for text in values.unique() if _within(text, rule, low, high)]

@@ -6,27 +6,22 @@ method `http`; zeep speaks the protocol.
 
 from __future__ import annotations
 
-import hashlib
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from connectors.http.connection import WebConnection, parse
-from connectors.pace import Pace
+from connectors.http.connector import PagedConnector
 from connectors.soap.settings import RESULTS, SoapSettings
 from hub.core.errors import HubError, SourceRefused
 from hub.core.specs import Department
 
 if TYPE_CHECKING:
-    import polars as pl
-    import pyarrow as pa
-
     from connectors.diagnosis import Diagnosis
-    from connectors.http.packing import Standing, Task
+    from connectors.http.reading import Reading
     from connectors.soap.client import SoapClient
     from connectors.soap.reading import SoapReading
-    from hub.core.batches import Cursor, RawBatch
 
 
 def check(department: Department) -> None:
@@ -62,46 +57,28 @@ def _settings(department: Department) -> dict[str, SoapSettings]:
     return parsed
 
 
-class SoapConnector:
-    """One department's SOAP service. `sleep` is what it does between two attempts."""
+class SoapConnector(PagedConnector):
+    """One department's SOAP service."""
 
     def __init__(
         self, department: Department, connection: WebConnection, settings: dict[str, SoapSettings]
     ) -> None:
-        self.department, self.connection, self.settings = department, connection, settings
-        self.pace = Pace(department.spec.protection)
-        self.sleep: Callable[[float], None] = time.sleep
+        super().__init__(department, connection, settings)
+        self.settings = settings
 
-    @property
-    def datasets(self) -> tuple[str, ...]:
-        """The department's datasets, in the order of its source.yml."""
-        return tuple(self.settings)
+    def name(self, dataset: str) -> str:
+        return self.settings[dataset].operation
 
-    def read(self, dataset: str, cursor: Cursor | None) -> Iterator[RawBatch]:
-        """What is new since the cursor, page after page; `_row` is the row's number in this reading."""
-        from connectors.http import packing
-
+    @contextmanager
+    def readings(self, dataset: str) -> Iterator[Callable[[dict[str, str]], Reading]]:
+        """See PagedConnector."""
         with self._client(dataset) as client:
-            yield from packing.new_rows(
-                self._task(dataset), lambda standing: self._reading(client, standing), cursor
-            )
-
-    def read_whole(self, dataset: str) -> Iterator[RawBatch]:
-        """Every row that the source has now. Raises SourceUnavailable or SourceRefused if one may be missing."""
-        from connectors.http.packing import Standing, batches
-
-        with self._client(dataset) as client:
-            reading = self._reading(client, Standing())
-            yield from batches(self._task(dataset, since=False), reading, Standing())
-
-    def acknowledge(self, dataset: str, table: pa.Table, fates: pl.DataFrame) -> None:
-        """Nothing: the service is only read."""
+            yield partial(self._reading, client)
 
     def diagnose(self) -> Iterator[Diagnosis]:
         """Whether the WSDL and its operation are there, then as for `http`: let in, in time, of the declared shape."""
         from connectors.diagnosis import Diagnosis
         from connectors.http import diagnosing, paging
-        from connectors.http.packing import Standing
 
         for dataset, settings in self.settings.items():
             try:
@@ -109,8 +86,7 @@ class SoapConnector:
                     yield Diagnosis(
                         "operation", "ok", f"the WSDL has {settings.operation}", dataset=dataset
                     )
-                    reading = self._reading(client, Standing())
-                    found, _ = reading.page(paging.first(settings.paging))
+                    found, _ = self._reading(client, {}).page(paging.first(settings.paging))
                     yield from diagnosing.let_in(dataset, self.connection)
                     yield diagnosing.clock(dataset, client.transport.date)
                     yield diagnosing.shape(
@@ -119,39 +95,19 @@ class SoapConnector:
             except HubError as failure:
                 yield from diagnosing.failed(dataset, failure)
 
+    def _reading(self, client: SoapClient, bounds: dict[str, str]) -> SoapReading:
+        from connectors.soap.reading import SoapReading
+
+        return SoapReading(client.settings, client.session, bounds, client=client)
+
     @contextmanager
     def _client(self, dataset: str, attempts: int | None = None) -> Iterator[SoapClient]:
-        from connectors.http.session import ATTEMPTS, Session
-
-        where = f"{self.department.slug}/{dataset}"
-        with Session(
-            self.connection, self.pace, where, attempts=attempts or ATTEMPTS, sleep=self.sleep
-        ) as session:
+        with self.session(dataset, attempts) as session:
             try:
                 from connectors.soap.client import SoapClient
             except ImportError as missing:
                 raise SourceRefused(
-                    f"needs the package {missing.name}", where=where,
+                    f"needs the package {missing.name}", where=self.where(dataset),
                     remedy="pip install 'county-data-hub[soap]'",
                 ) from None  # fmt: skip
             yield SoapClient(self.settings[dataset], session, self.department.folder)
-
-    def _reading(self, client: SoapClient, standing: Standing) -> SoapReading:
-        from connectors.http import since
-        from connectors.soap.reading import SoapReading
-
-        settings = client.settings
-        bounds, rule = {}, settings.since
-        if rule and standing.position is not None:
-            bounds[rule.param] = since.written(since.start(standing.position, rule), rule.format)
-        return SoapReading(settings, client.session, bounds, client=client)
-
-    def _task(self, dataset: str, *, since: bool = True) -> Task:
-        from connectors.http.packing import Task
-
-        settings = self.settings[dataset]
-        return Task(
-            dataset, settings.operation, f"{self.department.slug}/{dataset}",
-            asked=hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:12],
-            since=settings.since if since else None, rows=lambda: self.pace.chunk_rows,
-        )  # fmt: skip

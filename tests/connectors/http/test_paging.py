@@ -190,4 +190,4 @@ def test_an_interrupted_reading_begins_again_where_its_page_is_gone(
 
 
 def _asked(reader: Any) -> str:
-    return str(reader.connector._task("cases").asked)
+    return str(reader.connector.task("cases").asked)

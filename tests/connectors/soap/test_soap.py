@@ -118,6 +118,8 @@ def test_since_and_resume(open_soap: Open, service: rest.Service) -> None:
     assert batches[-1].cursor == {"position": "2012-03-01T08:00:08+08:00"}
     assert [row["no"] for row in rows_of(connector, batches[-1].cursor)] == ["A006", "A007", "A008"]
     assert sum(batch.table.num_rows for batch in connector.read_whole("cases")) == 9
+    middle = connector.read_range("cases", "2012-03-01T08:00:03", "2012-03-01T08:00:05")
+    assert [row["no"] for b in middle for row in b.table.to_pylist()] == ["A003", "A004"]
 
 
 def test_pages_by_last_serial(open_soap: Open, service: rest.Service) -> None:
