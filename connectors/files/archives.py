@@ -30,7 +30,7 @@ Read = Callable[[Path, str, FileSettings], Iterator[Slice]]
 
 @dataclass(slots=True)
 class _Budget:
-    left: int = MOST_BYTES
+    left: int
 
 
 def read(path: Path, name: str, settings: FileSettings, read_member: Read) -> Iterator[Slice]:
@@ -47,7 +47,7 @@ def read(path: Path, name: str, settings: FileSettings, read_member: Read) -> It
                     f"no member matches {settings.members}", where=str(path),
                     remedy="correct the pattern after '!', or ask what the archive should hold",
                 )  # fmt: skip
-            budget = _Budget()
+            budget = _Budget(MOST_BYTES)
             for member in chosen:
                 label = f"{name}{INSIDE}{member.filename}"
                 where = f"{path}{INSIDE}{member.filename}"

@@ -16,7 +16,7 @@ from connectors.files.settings import DbfSettings
 from hub.core.errors import SourceRefused
 
 GB = DbfSettings(format="dbf", files="*")
-REAL = Path(__file__).parents[2].parent / "shared" / "data" / "legacy_samples" / "gbk.dbf"
+REAL = Path(__file__).parents[4] / "shared" / "data" / "legacy_samples" / "gbk.dbf"
 
 Field = tuple[str, str, int]
 
