@@ -12,14 +12,13 @@ SUBSETS_OF_GB18030 = {"gb2312", "gbk", "cp936", "gb_2312-80", "x-gbk"}
 
 
 def _charset(name: str) -> str:
+    ascii_bytes = bytes(range(0x20, 0x7F)) + b"\t\r\n"
     try:
         known = codecs.lookup(name).name
-    except LookupError:
+        as_ascii = ascii_bytes.decode(name, "replace")
+    except (LookupError, ValueError):  # Python also knows codecs that are no charsets, such as hex
         raise ValueError(f"'{name}' is no charset") from None
-    ascii_bytes = bytes(range(0x20, 0x7F)) + b"\t\r\n"
-    if known in {"hz", "utf-7"} or ascii_bytes.decode(name, "replace") != ascii_bytes.decode(
-        "ascii"
-    ):
+    if known in {"hz", "utf-7"} or as_ascii != ascii_bytes.decode("ascii"):
         raise ValueError(f"'{name}' does not keep ASCII as it is, so lines cannot be told apart")
     return "gb18030" if known in SUBSETS_OF_GB18030 else known
 
