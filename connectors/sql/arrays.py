@@ -50,12 +50,11 @@ def table(columns: Sequence[Column], arrays: Sequence[pa.Array]) -> pa.Table:
 
 def as_type(kind: pa.DataType, array: pa.Array) -> pa.Array:
     """The array of that type, or as it is where one of its values does not fit."""
-    if array.type == kind:
-        return array
+    if array.type == kind or pa.types.is_binary(array.type):
+        return array  # bytes are no text before somebody says of which charset
     try:
         if pa.types.is_timestamp(kind) and kind.tz and pa.types.is_string(array.type):
-            array_of_moments = array.cast(pa.timestamp(kind.unit))  # texts of UTC without saying so
-            return array_of_moments.cast(kind)
+            array = array.cast(pa.timestamp(kind.unit))  # of UTC, without saying so
         return array.cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return array
