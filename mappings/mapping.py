@@ -12,7 +12,7 @@ from hub.core.fingerprints import version_of
 from hub.core.specs import Department, SpecFile, read_yaml
 from mappings.checks import dataset_problems, ownership_problems
 from mappings.crosswalks import Crosswalks, read_crosswalks
-from mappings.spec import DatasetSpec, parse_datasets
+from mappings.spec import POWERS, DatasetSpec, parse_datasets
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,12 @@ def _load(department: Department) -> tuple[Mapping | None, list[SpecError]]:
     tables += [layout / "codes.csv"] if layout else []
     crosswalks, in_tables = read_crosswalks(tables, canonical)
     problems += in_tables
+    if layout and POWERS not in crosswalks.lines:
+        what, remedy = (
+            "has no lines",
+            "the layout translates items by it: add the department's codes",
+        )
+        problems.append(SpecError(what, file=tables[0], remedy=remedy))
     problems += _against_source(department, file, specs)
     for spec in specs.values():
         problems += dataset_problems(file, spec, crosswalks, canonical)
