@@ -198,7 +198,7 @@ def _connected(login: Login, where: str) -> Any:
 def _load_known_hosts(client: Any, login: Login, where: str) -> None:
     try:
         client.load_system_host_keys(login.known_hosts)
-    except OSError:
+    except (OSError, ValueError, _paramiko(where).hostkeys.InvalidHostKey):
         raise SourceRefused(
             "the file of known hosts cannot be read", where=where,
             remedy="correct 'known_hosts' of the connection",
