@@ -85,6 +85,11 @@ def _quarantine(connection: Connection, landing: Landing, rejects: pl.DataFrame)
             SRC, "record_key", "reason", "column", "message", "raw_masked", "raw_encrypted"
         ).sort(SRC),
     )
+    binds = _binds(header) | {
+        "raw_object": header.raw_object, "versions": json.dumps(header.versions)
+    }  # fmt: skip
+    if header.kind != "replay":
+        _met_again(connection, binds)
     connection.execute(
         text(
             """
@@ -97,7 +102,7 @@ def _quarantine(connection: Connection, landing: Landing, rejects: pl.DataFrame)
             from stage_quarantine
             """
         ),
-        _binds(header) | {"raw_object": header.raw_object, "versions": json.dumps(header.versions)},
+        binds,
     )
     connection.execute(
         text(
@@ -105,6 +110,49 @@ def _quarantine(connection: Connection, landing: Landing, rejects: pl.DataFrame)
             "select quarantine_id, raw_encrypted from stage_quarantine where raw_encrypted is not null"
         )
     )
+
+
+def _met_again(connection: Connection, binds: dict[str, str]) -> None:
+    """Rows that wait in quarantine already and were read once more, within the lag or after a crash, stay one row.
+
+    It then tells of the latest reading. The same row: same record, same file or table, same content.
+    """
+    for statement in (
+        """
+        create temp table met_again on commit drop as
+        with staged as (
+            select quarantine_id as staged_id, record_key, reason, raw_masked - '_row' as content,
+                   row_number() over (partition by record_key, reason, raw_masked - '_row' order by _src) as no
+            from stage_quarantine
+        ), waiting as (
+            select quarantine_id, record_key, reason, raw_masked - '_row' as content,
+                   row_number() over (
+                       partition by record_key, reason, raw_masked - '_row' order by quarantine_id) as no
+            from ops.quarantine
+            where department = :department and dataset = :dataset and state = 'open'
+              and reason in (select reason from stage_quarantine)
+        )
+        select w.quarantine_id, s.staged_id from staged s join waiting w
+          on w.reason = s.reason and w.no = s.no and w.record_key is not distinct from s.record_key
+         and w.content is not distinct from s.content and (w.content is not null or w.record_key is not null)
+        """,
+        """
+        update ops.quarantine q
+        set batch_id = cast(:batch as uuid), raw_object = :raw_object, raw_row = s._src,
+            source_row = cast(s.raw_masked->>'_row' as bigint), "column" = s."column",
+            message = coalesce(s.message, ''), raw_masked = s.raw_masked, versions = cast(:versions as jsonb)
+        from met_again m join stage_quarantine s on s.quarantine_id = m.staged_id
+        where q.quarantine_id = m.quarantine_id
+        """,
+        """
+        update restricted.quarantine_raw r set raw_enc = s.raw_encrypted
+        from met_again m join stage_quarantine s on s.quarantine_id = m.staged_id
+        where r.quarantine_id = m.quarantine_id and s.raw_encrypted is not null
+        """,
+        "delete from stage_quarantine s using met_again m where s.quarantine_id = m.staged_id",
+    ):
+        query = text(statement)
+        connection.execute(query, {n: v for n, v in binds.items() if n in query._bindparams})
 
 
 def _replays(connection: Connection, landing: Landing) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from hub.core.crash import crash_point
 from hub.core.errors import LandingError, SourceUnavailable, SpecError
 from hub.core.privacy import Keys
 from hub.core.settings import Settings
@@ -108,6 +109,7 @@ class FolderStore:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+            crash_point("mid_raw_put")
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

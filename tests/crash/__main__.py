@@ -1,0 +1,117 @@
+"""`make crash`: kills over all sources, in parallel. Prints what was done; the last line is JSON.
+
+`KILLS=20 make crash` for a short one. Exits with 1 when anything is lost, doubled, missed, or not certified.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.core.settings import CONTENT_ROOT, Settings
+from tests.crash.campaign import KINDS, Campaign
+from tests.crash.proof import Verdict
+
+SETTLING = 0.75
+"""Share of the time in which runs are killed; the rest is for settling and for the verdict."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one source's campaign came to."""
+
+    kind: str
+    kills: Counter[str]
+    runs: int
+    completed: int
+    rows: int
+    unexpected: list[str]
+    verdict: Verdict
+
+
+@contextmanager
+def server() -> Iterator[tuple[Settings, str, Path]]:
+    """An embedded PostgreSQL for warehouses and sources, with a migrated template, and a folder; removed at the end."""
+    from warehouse import server as embedded
+    from warehouse.access import create_database, create_engine_without_pool
+    from warehouse.migrate import migrate
+
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(
+        prefix="hub-crash-", dir=memory if memory.is_dir() else None, ignore_cleanup_errors=True
+    ) as name:
+        home = Path(name)
+        home.chmod(0o755)
+        settings = Settings(home, None, str(home / "objects"), CONTENT_ROOT / "departments")
+        try:
+            base = embedded.ensure(settings, durable=False)
+            engine = create_engine_without_pool(create_database(base, "crash_template"))
+            migrate(engine)
+            engine.dispose()
+            yield settings, base, home
+        finally:
+            embedded.discard(settings)
+
+
+def conduct(kind: str, kills: int, seed: int, seconds: float) -> Outcome:
+    """One campaign on a server of its own, from the first kill to the verdict."""
+    with server() as (settings, base, home):
+        one = Campaign(kind, home / kind, settings, base, seed)
+        try:
+            one.disturb(kills, time.monotonic() + seconds * SETTLING)
+            one.settle()
+            judged = one.verdict()
+        finally:
+            one.close()
+    return Outcome(
+        kind, one.kills, one.runs, one.completed, len(one.source.truth.last), one.unexpected, judged
+    )
+
+
+def tell(outcome: Outcome) -> None:
+    """What happened, for people."""
+    print(  # noqa: T201
+        f"{outcome.kind}: {sum(outcome.kills.values())} kills in {outcome.runs} runs, {outcome.completed} undisturbed, "
+        f"{outcome.rows} cases; {outcome.verdict}"
+    )
+    for point, count in sorted(outcome.kills.items()):
+        print(f"    {point:<22}{count:>4}")  # noqa: T201
+    for said in outcome.unexpected:
+        print(f"    unexpected: {said}")  # noqa: T201
+
+
+def main() -> int:
+    options = argparse.ArgumentParser()
+    options.add_argument("--kills", type=int, default=200)
+    options.add_argument("--seed", type=int, default=360_121)
+    options.add_argument("--seconds", type=float, default=660)
+    options.add_argument("--sources", nargs="*", default=KINDS)
+    given = options.parse_args()
+    each = -(-given.kills // len(given.sources))
+    with ThreadPoolExecutor(len(given.sources)) as pool:
+        outcomes = list(
+            pool.map(lambda kind: conduct(kind, each, given.seed, given.seconds), given.sources)
+        )
+    for outcome in outcomes:
+        tell(outcome)
+    summary = {
+        "kills": sum(sum(o.kills.values()) for o in outcomes),
+        "lost": sum(o.verdict.lost for o in outcomes),
+        "doubled": sum(o.verdict.doubled for o in outcomes),
+    }
+    print(json.dumps(summary))  # noqa: T201
+    good = all(o.verdict.good and not o.unexpected for o in outcomes)
+    return 0 if good and summary["kills"] >= given.kills else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
