@@ -47,6 +47,15 @@ def regular_expression(pattern: str) -> str:
 
 
 Glob = Annotated[str, Field(min_length=1), AfterValidator(_glob)]
+Settle = Annotated[str, Field(pattern=r"^\d+[smh]$")]
+"""How long a file must have been left alone."""
+DoneMarker = Annotated[str, AfterValidator(_marker)]
+"""Name of a file whose presence says that `{name}` (or `{stem}`, without its suffix) is complete."""
+
+
+def seconds(settle: Settle) -> float:
+    """'30s' in seconds."""
+    return int(settle[:-1]) * UNITS[settle[-1]]
 
 
 class FileSettings(DatasetSettings):
@@ -57,10 +66,9 @@ class FileSettings(DatasetSettings):
     """Which files: a glob pattern, relative to the place of the connection. `*.zip!cases_*.txt`: members of archives."""
     inside: Glob | None = None
     """Which members, where the files are ZIP archives; the same as after '!'."""
-    settle: Annotated[str, Field(pattern=r"^\d+[smh]$")] | None = None
+    settle: Settle | None = None
     """A file that changed less long ago waits for the next run. Default: 30s on SFTP, else none."""
-    done_marker: Annotated[str, AfterValidator(_marker)] | None = None
-    """Name of a file whose presence says that `{name}` (or `{stem}`, without its suffix) is complete."""
+    done_marker: DoneMarker | None = None
 
     @model_validator(mode="after")
     def _one_way_inside(self) -> FileSettings:
@@ -83,4 +91,4 @@ class FileSettings(DatasetSettings):
     @property
     def settle_seconds(self) -> float | None:
         """`settle` in seconds."""
-        return None if self.settle is None else int(self.settle[:-1]) * UNITS[self.settle[-1]]
+        return None if self.settle is None else seconds(self.settle)

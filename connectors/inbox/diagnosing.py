@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from connectors.diagnosis import Diagnosis
-from connectors.inbox import receipts
+from connectors.inbox import receipts, tokens
 from connectors.inbox.spool import Spool
+from hub.core.errors import SpecError
+from hub.core.settings import Settings
 
 LEAST_FREE = 2**30
 """Bytes: below this, an administrator should know."""
@@ -38,6 +40,7 @@ def diagnose(spool: Spool) -> Iterator[Diagnosis]:
         "" if enough else "make room: a push that finds none is answered 507", dataset,
     )  # fmt: skip
     yield _closed_to_others(spool)
+    yield _token(spool)
     yield _waiting(spool, [path.stem for path in waiting])
 
 
@@ -49,6 +52,21 @@ def _closed_to_others(spool: Spool) -> Diagnosis:
     return Diagnosis(
         "privacy", "warning", f"{spool.folder} is open to other users",
         "chmod 700: payloads hold identity data in clear", spool.dataset,
+    )  # fmt: skip
+
+
+def _token(spool: Spool) -> Diagnosis:
+    try:
+        found = spool.department in tokens.known(Settings.load())
+    except SpecError as broken:
+        return Diagnosis(
+            "token", "failed", broken.what, broken.remedy or "correct the file", spool.dataset
+        )
+    if found:
+        return Diagnosis("token", "ok", "the department has a token", dataset=spool.dataset)
+    return Diagnosis(
+        "token", "skipped", "no token: only the drop folder is open",
+        f"hub push token {spool.department} makes one", spool.dataset,
     )  # fmt: skip
 
 

@@ -19,10 +19,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from connectors.files.file_settings import seconds
 from connectors.inbox import bodies
 from connectors.inbox.bodies import Body
 from connectors.inbox.malformed import Malformed, TooManyRows
 from connectors.inbox.receipts import Receipt, stamp
+from connectors.inbox.settings import InboxSettings
 from connectors.inbox.spool import BESIDE, Spool, Upload
 from hub.core.errors import SourceRefused
 from hub.core.privacy import mask_message
@@ -30,7 +32,6 @@ from hub.core.privacy import mask_message
 log = logging.getLogger(__name__)
 
 UNFINISHED = (".tmp", ".part")
-QUIET_SECONDS = 5.0
 BLOCK = 1 << 20
 
 
@@ -64,20 +65,27 @@ def take(spool: Spool, now: datetime) -> list[SourceRefused]:
 
 
 def _finished(spool: Spool, now: float) -> list[Dropped]:
-    folder, suffix = spool.folder / "drop", spool.settings.drop.marker
+    folder, settle = spool.folder / "drop", seconds(spool.settings.settle)
+    listed = list(folder.iterdir()) if folder.is_dir() else []
+    markers = {marker for path in listed if (marker := _marker(path, spool.settings)) is not None}
     found = []
-    for path in folder.iterdir() if folder.is_dir() else ():
+    for path in listed:
         unfinished = path.name.startswith(".") or path.suffix.lower() in UNFINISHED
-        if unfinished or path.name.endswith((BESIDE, suffix or BESIDE)):
+        if unfinished or path.name.endswith(BESIDE) or path in markers:
             continue
         with suppress(FileNotFoundError):
-            state = path.lstat()
-            marker = path.with_name(path.name + suffix) if suffix else None
-            quiet = not 0 <= now - state.st_mtime < QUIET_SECONDS
+            state, marker = path.lstat(), _marker(path, spool.settings)
+            quiet = not 0 <= now - state.st_mtime < settle
             there = marker is None or marker.exists()
             if stat.S_ISREG(state.st_mode) and state.st_size and quiet and there:
                 found.append(Dropped(path, state, marker))
     return sorted(found, key=lambda one: (one.state.st_mtime_ns, one.path.name))
+
+
+def _marker(path: Path, settings: InboxSettings) -> Path | None:
+    if settings.done_marker is None:
+        return None
+    return path.with_name(settings.done_marker.format(name=path.name, stem=path.stem))
 
 
 def _take(spool: Spool, dropped: Dropped) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from connectors.files.file_settings import DoneMarker, Settle
 from connectors.files.settings import TextSettings, XmlSettings
 from connectors.settings import Name, OneCharacter
 from hub.core.specs import DatasetSettings, Spec
@@ -97,13 +98,6 @@ class Accepts(Spec):
         return {name: settings for name, settings in known.items() if settings is not None}
 
 
-class DropSettings(Spec):
-    """How a file in the drop folder says that it is finished, beside not ending in .tmp or .part."""
-
-    marker: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9_.-]+$")] | None = None
-    """Suffix of a second file that comes after the first, such as .ok: cases.csv waits for cases.csv.ok."""
-
-
 class InboxSettings(DatasetSettings):
     """One kind of record that a department sends of its own accord."""
 
@@ -116,7 +110,10 @@ class InboxSettings(DatasetSettings):
     """How long a payload stays after its last row was acknowledged. It holds identity data in clear."""
     keep_receipts: Duration = "400d"
     """How long a receipt can be asked for, and its Idempotency-Key is remembered."""
-    drop: DropSettings = DropSettings()
+    settle: Settle = "5s"
+    """A file in the drop folder that changed less long ago waits for the next run."""
+    done_marker: DoneMarker | None = None
+    """Where it is set, a file in the drop folder waits for its marker."""
 
     @model_validator(mode="after")
     def _no_sweep(self) -> InboxSettings:

@@ -13,6 +13,7 @@ dies earlier leaves a receipt that nobody was given; one that dies later has a p
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import logging
@@ -87,7 +88,12 @@ class Spool:
         return self.root / self.department / self.dataset
 
     def prepare(self) -> None:
-        """Make the folders that are missing."""
+        """Make the folders that are missing, the spool's own among them but none above it.
+
+        Raises FileNotFoundError: where a disk is not mounted, a new and empty spool would hide the real one.
+        """
+        if not self.root.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, f"there is no folder {self.root.parent}")
         for name in FOLDERS:
             durable.make_folder(self.folder / name)
 

@@ -48,9 +48,9 @@ def token(
 
     Example: [bold]hub push token housing[/bold]
     """
+    from connectors.inbox import tokens
     from hub.core.settings import Settings
     from hub.core.specs import read_department
-    from hub.push import tokens
 
     settings = Settings.load()
     spec = read_department(settings.departments, department)

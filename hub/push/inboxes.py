@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from connectors import inbox
-from connectors.inbox import InboxConnector
+from connectors.inbox import InboxConnector, tokens
 from connectors.inbox.spool import Spool
 from hub.core.errors import SpecError
 from hub.core.settings import Settings
 from hub.core.specs import SLUG, department_slugs, read_department
-from hub.push import tokens
 
 ACCESS_METHOD = "inbox"
 State = tuple[int, int]

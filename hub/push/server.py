@@ -37,7 +37,7 @@ def serve(
             f"the package {missing.name} is not installed",
             remedy="pip install 'county-data-hub[push]'",
         ) from None
-    from hub.push import tokens
+    from connectors.inbox import tokens
 
     tokens.known(settings)
     logging.basicConfig(

@@ -10,9 +10,8 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.inbox import InboxConnector
+from connectors.inbox import InboxConnector, tokens
 from hub.core.settings import Settings
-from hub.push import tokens
 from hub.push.app import create_app
 from hub.push.inboxes import Inboxes
 from tests.fuzz.test_push_fuzz import bodies_of_bytes

@@ -74,11 +74,11 @@ def test_links_folders_and_empty_files_are_left(inbox, tmp_path):
 
 
 def test_a_marker_says_that_a_file_is_finished(open_inbox):
-    inbox = open_inbox(drop={"marker": ".ok"})
+    inbox = open_inbox(done_marker="{stem}.ok")
     spool = inbox.spool("cases")
     drop(spool, "x.csv", ROWS)
     assert run(inbox) == []
-    drop(spool, "x.csv.ok", b"")
+    drop(spool, "x.ok", b"")
     assert len(run(inbox)) == 2
     assert left(spool) == ["x.csv.receipt.json"]
 

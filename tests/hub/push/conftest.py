@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from connectors.inbox import InboxConnector
+from connectors.inbox import InboxConnector, tokens
 from connectors.inbox.spool import Spool
 from hub.core.settings import CONTENT_ROOT, Settings
-from hub.push import tokens
 from hub.push.app import create_app
 from hub.push.inboxes import Inboxes
 

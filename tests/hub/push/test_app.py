@@ -10,7 +10,7 @@ import os
 import pytest
 from fastapi.testclient import TestClient
 
-from hub.push import tokens
+from connectors.inbox import tokens
 from hub.push.app import create_app
 from tests.connectors.inbox.sending import run
 

@@ -13,10 +13,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from connectors.inbox import tokens
 from hub import pipeline
 from hub.core.errors import DepartmentBusy
 from hub.core.settings import CONTENT_ROOT, Settings
-from hub.push import tokens
 from hub.push.app import create_app
 from hub.push.ingest import Ingest
 
