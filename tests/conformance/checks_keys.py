@@ -88,7 +88,7 @@ class Keys(Checks):
             assert all(not batch.cursor for batch in batches)
             return set(fields([row for batch in batches for row in rows_of(batch)]))
 
-        five, nine = changed(5).isoformat(" "), changed(9).isoformat(" ")
+        five, nine = changed(5 * 60).isoformat(" "), changed(9 * 60).isoformat(" ")
         assert ids(five, nine) == {5, 6, 7, 8}
         assert ids(None, five) == {1, 2, 3, 4}
         assert ids(nine, None) == set(range(9, 21))

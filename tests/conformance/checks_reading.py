@@ -11,7 +11,7 @@ import pytest
 from hub.core.errors import SourceClosed
 from tests.conformance.base import Checks, SetChunks, needs
 from tests.conformance.killing import Runs
-from tests.conformance.kit import DATASET, Clock, Source, Table, Taken, people, take
+from tests.conformance.kit import DATASET, LATER, Clock, Source, Table, Taken, people, take
 
 WINDOW = "22:00-06:00"
 NIGHT, NOON = datetime(2012, 3, 5, 23, 0), datetime(2012, 3, 5, 12, 0)
@@ -35,16 +35,17 @@ class Reading(Checks):
     ) -> None:
         chunks(4)
         source.put(people(range(1, 16), minute=5))
-        assert take(source.open()).ids == set(range(1, 16))
+        assert take(source.open(**source.without_lag)).ids == set(range(1, 16))
 
     def test_a_stop_between_rows_changed_in_the_same_moment(
         self, source: Source, chunks: SetChunks
     ) -> None:
         chunks(4)
         source.put(people(range(1, 16), minute=5))
-        first = take(source.open(), batches=2)
+        first = take(source.open(**source.without_lag), batches=2)
         source.add(people(range(16, 19), minute=5))
-        assert first.ids | take(source.open(), first.cursor).ids == set(range(1, 19))
+        rest = take(source.open(**source.without_lag), first.cursor)
+        assert first.ids | rest.ids == set(range(1, 19))
 
     @pytest.mark.parametrize("batches", [1, 2, 3])
     def test_a_run_that_stopped_goes_on_where_it_was(
@@ -52,18 +53,19 @@ class Reading(Checks):
     ) -> None:
         chunks(6)
         source.put(people(range(1, 21)))
-        first = take(source.open(), batches=batches)
+        first = take(source.open(**source.without_lag), batches=batches)
         assert len(first.sizes) == batches and max(first.sizes) <= 6
-        assert first.ids | take(source.open(), first.cursor).ids == set(range(1, 21))
+        rest = take(source.open(**source.without_lag), first.cursor)
+        assert first.ids | rest.ids == set(range(1, 21))
 
     def test_a_run_that_was_killed_goes_on_where_it_was(
         self, source: Source, killed_runs: Runs
     ) -> None:
         source.put(people(range(1, 21)))
-        source.department()
+        source.department(**source.without_lag)
         killed = killed_runs.read_until_killed(source, chunk=6, queries=2)
         assert killed.ended_by == signal.SIGKILL and len(killed.ids) < 20
-        rest = take(source.open(), killed.cursor)
+        rest = take(source.open(**source.without_lag), killed.cursor)
         assert killed.ids | rest.ids == set(range(1, 21))
 
     def test_what_is_there_is_never_missing_though_it_may_come_twice(
@@ -76,7 +78,7 @@ class Reading(Checks):
         for batch in opened.read(DATASET, None):
             taken.land(opened, batch)
             if len(taken.sizes) == 1:
-                source.add(people([2, 18], "李四", minute=30))
+                source.add(people([2, 18], "李四", minute=LATER))
         again = take(source.open(), taken.cursor)
         assert taken.ids == set(range(1, 21))
         last = taken.by_id() | again.by_id()
@@ -86,7 +88,7 @@ class Reading(Checks):
         source.put(people(range(1, 6)))
         first = take(source.open())
         second = take(source.open(), first.cursor)
-        source.add(people([6, 7], minute=60))
+        source.add(people([6, 7], minute=LATER))
         third = take(source.open(), second.cursor)
         assert first.ids | second.ids == set(range(1, 6))
         assert third.ids >= {6, 7}
@@ -104,7 +106,7 @@ class Reading(Checks):
     def test_a_new_column_is_read(self, source: Source) -> None:
         source.put(people([1, 2]))
         before = take(source.open())
-        source.put(table_with(people([3, 4], minute=60), "phone", "无"))
+        source.put(table_with(people([3, 4], minute=LATER), "phone", "无"))
         rows = take(source.open(), before.cursor).by_id()
         assert "phone" not in before.rows[0]
         assert {rows[ident]["phone"] for ident in (3, 4)} == {"无"}
@@ -113,7 +115,7 @@ class Reading(Checks):
     def test_a_column_that_is_gone_does_not_stop_the_reading(self, source: Source) -> None:
         source.put(table_with(people([1, 2]), "phone", "无"))
         before = take(source.open())
-        source.put(people([3, 4], minute=60))
+        source.put(people([3, 4], minute=LATER))
         rows = take(source.open(), before.cursor).by_id()
         assert "phone" in before.rows[0] and "phone" not in rows[3] and {3, 4} <= set(rows)
 
@@ -121,7 +123,7 @@ class Reading(Checks):
     def test_a_renamed_column_comes_with_its_new_name(self, source: Source) -> None:
         source.put(people([1, 2]))
         before = take(source.open())
-        plain = people([3, 4], minute=60)
+        plain = people([3, 4], minute=LATER)
         source.put(table_with(table_without(plain, "name"), "full_name", "王五"))
         row = take(source.open(), before.cursor).by_id()[3]
         assert "name" not in row and row["full_name"] == "王五"

@@ -91,4 +91,4 @@ class Types(Checks):
         source.put(people([7]))
         (row,) = take(source.open()).rows
         assert (int(row["id"]), row["name"]) == (7, "张三7")
-        assert values.same(changed(7), row["changed"])
+        assert values.same(changed(7 * 60), row["changed"])

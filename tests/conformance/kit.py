@@ -91,8 +91,12 @@ class Table:
 BEGIN = datetime(2012, 3, 5, 8, 0)
 
 
+LATER = 100_000
+"""A minute after those of all other rows."""
+
+
 def changed(minute: int) -> datetime:
-    """The time at which a row was changed, counted in minutes of one day of 2012."""
+    """The time at which a row was changed, in minutes from a morning of 2012."""
     return BEGIN + timedelta(minutes=minute)
 
 
@@ -103,8 +107,8 @@ def column(kind: str, values: Sequence[Any]) -> Table:
 
 
 def people(ids: Sequence[int], name: str = "张三", minute: int | None = None) -> Table:
-    """Rows with these ids, changed at the minute of their id or all at the same."""
-    rows = [(n, changed(n if minute is None else minute), f"{name}{n}") for n in ids]
+    """Rows with these ids, changed an hour apart (longer than any lag), or all in the same minute."""
+    rows = [(n, changed(60 * n if minute is None else minute), f"{name}{n}") for n in ids]
     return Table({"id": "id", "changed": "changed", "name": "text"}, rows)
 
 
@@ -133,6 +137,8 @@ class Source(ABC):
     """Name of a fixture."""
     flag: ClassVar[str | None] = None
     """The column that `acknowledge` changes, in what `contents` gives as dicts."""
+    without_lag: ClassVar[dict[str, Any]] = {}
+    """Settings that differ where `settings` have a lag: one would hide a position that is wrong."""
     broken: ClassVar[dict[str, Any]] = {}
     """Settings under which this source cannot be read, such as a table that is not there."""
     chunk_constants: ClassVar[tuple[str, ...]] = ("connectors.pace.CHUNK_ROWS",)

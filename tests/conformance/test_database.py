@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 
 from tests.conformance.databases import ILLEGAL, MariaDbTable, SqliteTable
 from tests.conformance.kit import conformance
 from tests.conformance.sql import NAME, PostgresTable
 
-KEYSET = {
-    "table": NAME, "strategy": {"keyset": {"cursor": "changed", "key": ["id"], "lag": "10m"}},
-}  # fmt: skip
+
+def keyset(lag: str) -> dict[str, Any]:
+    """A strategy of that lag."""
+    return {"keyset": {"cursor": "changed", "key": ["id"], "lag": lag}}
+
+
+KEYSET = {"table": NAME, "strategy": keyset("10m")}
+WITHOUT_LAG = {"strategy": keyset("0s")}
 NOT_WHOLE = {"whole": "a sweep asks for the keys, which is less"}
 NO_TABLE = {"table": "no_such_table"}
 
@@ -20,6 +27,7 @@ class PostgreSql(PostgresTable):
 
     method = "database"
     settings = KEYSET
+    without_lag = WITHOUT_LAG
     broken = NO_TABLE
     lacks = NOT_WHOLE
 
@@ -48,6 +56,7 @@ class MariaDb(MariaDbTable):
 
     method = "database"
     settings = KEYSET
+    without_lag = WITHOUT_LAG
     broken = NO_TABLE
     lacks = NOT_WHOLE
 
@@ -57,6 +66,7 @@ class Sqlite(SqliteTable):
 
     method = "database"
     settings = KEYSET
+    without_lag = WITHOUT_LAG
     broken = NO_TABLE
     lacks = NOT_WHOLE | {
         "credentials": "a file has none",
@@ -64,6 +74,15 @@ class Sqlite(SqliteTable):
     }
 
 
+class SqliteSnapshot(Sqlite):
+    """A table in which nothing tells what changed: read whole, run after run."""
+
+    settings = {"table": NAME, "strategy": {"snapshot": {"key": ["id"]}}}
+    without_lag = {}
+    lacks = Sqlite.lacks | {"ranges": "a snapshot has no cursor column"}
+
+
 TestPostgreSql = conformance(PostgreSql)
 TestMariaDb = conformance(MariaDb)
 TestSqlite = conformance(Sqlite)
+TestSqliteSnapshot = conformance(SqliteSnapshot)
