@@ -22,6 +22,8 @@ from hub.core.errors import HubError
 PROGRAMS = {"access": ("mdb-export", "mdbtools")}
 TEXTS = ("text", "fixed", "jsonl")
 ILLEGAL, DAMAGED = "illegal_bytes", "damaged_row"
+FIRST_SLICES = 2
+"""The first slice of a text may hold nothing but the header."""
 SAMPLE_BYTES = 4
 """Enough to tell a charset by, too few to tell a person by."""
 AGE_UNITS = ((86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds"))
@@ -84,13 +86,14 @@ def _content(
     """What the beginning of the first file says of its charset and its fields."""
     try:
         with one_file(source, entry, entries) as (path, slices):
-            first = next(islice(slices, 1))
+            beginning = list(islice(slices, FIRST_SLICES))
             foreign = _is_utf8(path, source.settings)
     except HubError as failure:
         yield Diagnosis(
             "header", "failed", f"{failure.where}: {failure.what}", failure.remedy, dataset
         )
         return
+    first = next((part for part in beginning if part.table.num_rows), beginning[0])
     yield _charset(dataset, source.settings, first, foreign)
     yield _header(dataset, source.settings, first)
 

@@ -79,11 +79,11 @@ def _waits(entry: Entry, listed: Iterable[str], source: Source) -> str:
         return "is empty"
     if source.settings.done_marker:
         return "" if _marker(entry.name, source.settings) in listed else "has no marker yet"
-    settle = source.settings.settle_seconds
-    age = source.clock() - entry.changed
+    declared = source.settings.settle_seconds
+    settle = source.place.settle if declared is None else declared
     # A date of next year tells nothing about the age of a file, which would wait for ever.
-    young = -DAY < age < (source.place.settle if settle is None else settle)
-    return "changed just now" if young else ""
+    young = -DAY < source.clock() - entry.changed < settle
+    return "changed just now" if settle and young else ""
 
 
 def new_files(source: Source, position: Position) -> Generator[FoundFile, None, None]:
