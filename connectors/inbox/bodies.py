@@ -124,15 +124,16 @@ def _xml(
 ) -> Iterator[pa.Table]:
     from lxml import etree
 
-    from connectors.files import xml
+    from connectors.files.xml import row_reader
+    from connectors.files.xml_stream import row_elements
 
     reading = options.xml()
-    finders = [xml.finder(expression, reading.namespaces) for expression in reading.fields.values()]
+    values = row_reader(reading)
     rows: list[list[str | None]] = []
     first = 1
     try:
-        for element in xml.row_elements(path, charset or _declared_superset(path), reading):
-            rows.append([find(element) for find in finders])
+        for element in row_elements(path, charset or _declared_superset(path), reading):
+            rows.append(values(element))
             if len(rows) == CHUNK_ROWS:
                 yield _xml_table(rows, name, first, settings, reading.fields)
                 first += len(rows)
