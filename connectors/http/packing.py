@@ -6,7 +6,8 @@ The cursor of a batch is JSON:
 
 and while a reading is under way also
 
-    {"seen": the highest value in it so far, "page": the place at which it goes on, "asked": what was asked for}
+    {"seen": the highest value in it so far, "page": the place at which it goes on, "asked": what was asked for,
+     "seam": marks of the rows with which that page must begin}
 
 A reading that was interrupted goes on at its page; where that no longer works, it begins again.
 """
@@ -29,6 +30,7 @@ from connectors.http.paging import Place
 from connectors.http.reading import Found
 from connectors.http.session import NotServed
 from connectors.http.since import Position, Since
+from connectors.http.walking import Seam
 from hub.core.batches import RESERVED, Cursor, RawBatch, SourceFile
 from hub.core.errors import HubError, SourceRefused, SourceUnavailable
 from hub.core.settings import TIME_ZONE
@@ -39,7 +41,7 @@ log = logging.getLogger(__name__)
 class Pages(Protocol):
     """One reading of a dataset."""
 
-    def pages(self, start: Place | None = None) -> Iterator[Found]:
+    def pages(self, start: Place | None = None, seam: Seam = ()) -> Iterator[Found]:
         """The pages with rows, from a place on."""
 
     def check_total(self) -> None:
@@ -66,6 +68,7 @@ class Standing:
     position: Position | None = None
     seen: Position | None = None
     page: Place | None = None
+    seam: Seam = ()
 
     @classmethod
     def of(cls, cursor: Cursor | None, task: Task) -> Standing:
@@ -78,7 +81,7 @@ class Standing:
         )
         if known.get("asked") != task.asked:
             return cls(position)
-        return cls(position, seen, known.get("page"))
+        return cls(position, seen, known.get("page"), tuple(known.get("seam", ())))
 
     def cursor(self, task: Task) -> Cursor:
         """The same as JSON."""
@@ -87,6 +90,8 @@ class Standing:
             found["position"] = since.saved(self.position)
         if self.page is not None:
             found |= {"page": self.page, "asked": task.asked}
+            if self.seam:
+                found["seam"] = list(self.seam)
             if self.seen is not None:
                 found["seen"] = since.saved(self.seen)
         return found
@@ -168,8 +173,8 @@ def batches(task: Task, reading: Pages, standing: Standing) -> Iterator[RawBatch
     pile = Pile(task)
     here, whole = standing, standing.page is None
     try:
-        for found in reading.pages(standing.page):
-            here = replace(here, page=found.place)
+        for found in reading.pages(standing.page, standing.seam):
+            here = replace(here, page=found.place, seam=found.seam)
             table, most = found.page.table, task.rows()
             if pile.rows and pile.rows + table.num_rows > most:
                 yield pile.batch(here)

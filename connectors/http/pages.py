@@ -8,7 +8,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,10 @@ class Page:
     present: frozenset[str]
     total: int | None = None
     next: str | int | None = None
+
+    def without_first(self, rows: int) -> Page:
+        """The page without so many rows of its beginning."""
+        return replace(self, table=self.table.slice(rows)) if rows else self
 
     @property
     def digest(self) -> bytes:

@@ -64,13 +64,13 @@ def following(
     assert isinstance(place, int)
     if isinstance(paging, ByPage):
         return place + 1
-    # By what came, not by what was asked for; a page that is all overlap must not stand still.
-    return place + max(rows - paging.overlap, 1)
+    # By what came, not by what was asked for.
+    return place + rows - kept_rows(paging, rows)
 
 
-def repeated_rows(paging: Paging, place: Place | None) -> int:
-    """How many rows of a page were on the page before it."""
-    return paging.overlap if isinstance(paging, ByOffset) and place else 0
+def kept_rows(paging: Paging, rows: int) -> int:
+    """How many of a page's rows the next page repeats: never all, or the reading would stand still."""
+    return min(paging.overlap, max(rows - 1, 0)) if isinstance(paging, ByOffset) else 0
 
 
 def may_be_last(settings: PagedSettings, rows: int, read: int, total: int | None) -> bool:

@@ -11,16 +11,18 @@ from connectors.http.pages import Page, page
 from connectors.http.paging import Place
 from connectors.http.paths import placed
 from connectors.http.session import Answer, NotServed, Question, Session
-from connectors.http.settings import BySerial, HttpSettings, PagedSettings
+from connectors.http.settings import ByOffset, BySerial, HttpSettings, PagedSettings
+from connectors.http.walking import Seam, Walk
 from hub.core.errors import SourceRefused, SourceUnavailable
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page and where it stands."""
+    """A page and where it stands; `seam`: see walking."""
 
     page: Page
     place: Place | None
+    seam: Seam = ()
 
 
 @dataclass(slots=True)
@@ -35,40 +37,45 @@ class Reading:
     vanished: int = 0
     """By how many rows the total shrank while pages were read."""
 
-    def pages(self, start: Place | None = None) -> Iterator[Found]:
+    def pages(self, start: Place | None = None, seam: Seam = ()) -> Iterator[Found]:
         """All pages with rows, from a place on. Raises SourceUnavailable and SourceRefused.
 
         The end cannot be missed for ever: a page, cursor or link that comes again is refused.
         """
-        settings = self.settings
-        place = paging.first(settings.paging) if start is None else start
-        places, digests = {place}, set[bytes]()
-        last = False
-        for _ in range(settings.max_pages):
+        rule = self.settings.paging
+        walk = Walk(rule, paging.first(rule) if start is None else start, seam)
+        for _ in range(self.settings.max_pages):
             try:
-                found, after = self.page(place)
+                found, after = self.page(walk.place)
             except NotServed:
-                if last:  # how some services answer when asked for more than there is
+                if walk.at_end:  # how some services answer when asked for more than there is
                     return
                 raise
-            rows = found.table.num_rows
-            if rows and found.digest in digests:
-                if last:  # others give their last page again
+            if not walk.fits(found):
+                continue
+            if walk.repeats(found):
+                if walk.at_end:  # others give their last page again
                     return
                 raise self._endless("the same page comes again")
-            digests.add(found.digest)
-            self.rows += max(rows - paging.repeated_rows(settings.paging, place), 0)
-            self._note_total(found.total)
-            if rows:
-                yield Found(found, place)
-            if after is None:
+            fresh = found.without_first(len(walk.seam))
+            self._count(walk, found)
+            if fresh.table.num_rows:
+                yield Found(fresh, walk.place, walk.seam)
+            if after is None or (walk.seam and not fresh.table.num_rows):
                 return
-            if after in places:
+            if not walk.go_on(after, found):
                 raise self._endless("the next page is one that was read before")
-            last = paging.may_be_last(settings, rows, self.rows, self.total)
-            places.add(after)
-            place = after
-        raise self._endless(f"there are more than {settings.max_pages} pages")
+        raise self._endless(f"there are more than {self.settings.max_pages} pages")
+
+    def _count(self, walk: Walk, found: Page) -> None:
+        """Rows so far (by offset: how far they reach), the total, and whether this may have been the last page."""
+        rows = found.table.num_rows
+        reached = int(walk.place or 0) if isinstance(self.settings.paging, ByOffset) else self.rows
+        self.rows = reached + rows if rows else self.rows
+        if found.total is not None:
+            self.vanished += max((self.total or 0) - found.total, 0)
+            self.total = found.total
+        walk.at_end = paging.may_be_last(self.settings, rows, self.rows, self.total)
 
     def page(self, place: Place | None) -> tuple[Page, Place | None]:
         """One page, and the place of the next."""
@@ -76,7 +83,8 @@ class Reading:
 
     def first_row(self, place: Place | None) -> int:
         """The number of a page's first row, from 1."""
-        return self.rows + 1 - paging.repeated_rows(self.settings.paging, place)
+        by_offset = isinstance(self.settings.paging, ByOffset)
+        return (int(place or 0) if by_offset else self.rows) + 1
 
     def after(self, place: Place | None, found: Page, link: str | None = None) -> Place | None:
         """The place of the page after this one. Counts its rows as taken."""
@@ -113,17 +121,12 @@ class Reading:
         what = ""
         if self.rows != (self.total or 0):
             what = f"{self.rows} rows came, {self.total} it says there are"
-        elif self.vanished:
+        elif self.vanished and not getattr(self.settings.paging, "overlap", 0):
             what = f"{self.vanished} rows vanished while pages were read, others may have moved up"
         if what:
             raise SourceUnavailable(
                 what, where=self.session.where, remedy="the next run reads them again"
             )
-
-    def _note_total(self, total: int | None) -> None:
-        if total is not None:
-            self.vanished += max((self.total or 0) - total, 0)
-            self.total = total
 
     def _endless(self, what: str) -> SourceRefused:
         return SourceRefused(

@@ -20,17 +20,17 @@ def _path_below(path: str) -> str:
 
 
 class ByOffset(Spec):
-    """Rows are skipped and counted. `overlap`: rows of the page before that are asked for again."""
+    """Rows are skipped and counted. `overlap`: rows of the page before that must come again; 0: no such check."""
 
     by: Literal["offset"]
     offset_param: Name = "offset"
     limit_param: Name = "limit"
     limit: int = Field(ge=1)
-    overlap: int = Field(default=0, ge=0)
+    overlap: int = Field(default=1, ge=0)
 
     @model_validator(mode="after")
     def _moves(self) -> ByOffset:
-        if self.overlap >= self.limit:
+        if self.overlap >= self.limit > 1:
             raise ValueError("overlap must be smaller than limit")
         return self
 

@@ -109,28 +109,58 @@ def test_a_link_to_another_host_is_refused(open_http: OpenHttp, service: rest.Se
 
 
 class Shrinking(list[Any]):
-    """Rows of which the first disappears after the first page was cut out of them."""
+    """Rows of which five disappear before they are looked at for the `cut`th time."""
 
-    cuts = 0
+    asked, cut = 0, 2
 
     def __iter__(self) -> Any:
-        self.cuts += 1
-        if self.cuts == 2:
-            del self[0]
+        self.asked += 1
+        if self.asked == self.cut:
+            del self[2:7]
         return super().__iter__()
 
 
-def test_rows_that_move_between_pages_are_noticed_and_read_again(
+@pytest.mark.parametrize("overlap", [1, 3])
+@pytest.mark.parametrize("cut", range(2, 7))
+def test_rows_that_move_between_pages_are_not_missed(
+    open_http: OpenHttp, service: rest.Service, cut: int, overlap: int
+) -> None:
+    """Whichever page comes next when rows disappear, and although the boundary itself may be among them."""
+    rows = Shrinking(cases(30))
+    rows.cut = cut
+    service.routes["/cases"] = rest.by_offset(rows)
+    reader = open_http(**ENVELOPE, paging=OFFSET | {"overlap": overlap})
+    assert set(numbers(reader.read())) >= set(numbers(list(rows)))
+    assert rows.asked >= cut
+    assert reader.cursor == {}
+
+
+def test_without_an_overlap_rows_that_vanish_are_noticed(
     open_http: OpenHttp, service: rest.Service
 ) -> None:
     """The row that slipped onto a page that was already read comes with the next run."""
     rows = Shrinking(cases(20))
     service.routes["/cases"] = rest.by_offset(rows)
-    reader = open_http(**ENVELOPE, paging=OFFSET)
-    with pytest.raises(SourceUnavailable, match="1 rows vanished"):
+    reader = open_http(**ENVELOPE, paging=OFFSET | {"overlap": 0})
+    with pytest.raises(SourceUnavailable, match="5 rows vanished"):
         reader.read()
     assert reader.cursor == {}
-    assert numbers(reader.read()) == numbers(cases(20)[1:])
+    assert numbers(reader.read()) == numbers(list(rows))
+
+
+def test_an_interrupted_reading_finds_its_place_again(
+    open_http: OpenHttp, service: rest.Service
+) -> None:
+    """Rows disappeared between two runs, more than a page has."""
+    rows = cases(40)
+    service.routes["/cases"] = rest.by_offset(rows)
+    reader = open_http(**ENVELOPE, paging=OFFSET, protection="{rows_per_second: 2}")
+    reader.connector.pace._sleep = lambda _: None
+    first = next(iter(reader.connector.read("cases", None)))
+    assert first.table.num_rows == 19
+    reader.cursor = first.cursor
+    del rows[:10]
+    assert set(numbers(first.table.to_pylist() + reader.read())) == set(numbers(cases(40)))
 
 
 @pytest.mark.parametrize("given", [4, 0])
@@ -143,13 +173,6 @@ def test_a_total_that_is_not_reached_is_no_complete_reading(
         reader.read()
     with pytest.raises(SourceUnavailable):
         list(reader.connector.read_whole("cases"))
-
-
-def test_overlap_covers_rows_that_move(open_http: OpenHttp, service: rest.Service) -> None:
-    rows = Shrinking(cases(20))
-    service.routes["/cases"] = rest.by_offset(rows)
-    reader = open_http(path="/cases", rows="data.list", paging=OFFSET | {"overlap": 2})
-    assert set(numbers(reader.read())) == set(numbers(cases(20)))
 
 
 def test_large_pages_are_cut(
@@ -169,7 +192,7 @@ def test_an_interrupted_reading_goes_on(open_http: OpenHttp, service: rest.Servi
     reader = open_http(**ENVELOPE, paging=OFFSET, protection="{rows_per_second: 1}")
     reader.connector.pace._sleep = lambda _: None
     first = next(iter(reader.connector.read("cases", None)))
-    assert first.cursor["page"] == 7
+    assert first.cursor["page"] == 6
     reader.cursor = first.cursor
     rest_of_it = reader.read()
     assert numbers(first.table.to_pylist() + rest_of_it) == numbers(rows)
