@@ -128,7 +128,7 @@ def _describe(
 
 def _copied(dropped: Dropped, upload: Upload) -> bool:
     """Whether the file stayed as it is while it was copied."""
-    handle = os.open(dropped.path, os.O_RDONLY | os.O_NOFOLLOW)
+    handle = os.open(dropped.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as file:
         for block in _blocks(file):
             upload.write(block)

@@ -129,15 +129,12 @@ def _length(ranges: list[list[int]]) -> int:
 
 
 def _exploded(ranges: Ranges, name: str) -> pl.DataFrame:
-    parts = [
-        pl.DataFrame({"row": pl.int_range(first, last + 1, eager=True)}).with_columns(
-            pl.lit(value).alias(name)
-        )
-        for value, pairs in ranges.items()
-        for first, last in pairs
-    ]
-    empty = pl.DataFrame(schema={"row": pl.Int64(), name: pl.String()})
-    return pl.concat([empty, *parts])
+    runs = [(value, first, last) for value, pairs in ranges.items() for first, last in pairs]
+    frame = pl.DataFrame(
+        runs, schema={name: pl.String(), "first": pl.Int64(), "last": pl.Int64()}, orient="row"
+    )
+    rows = pl.int_ranges("first", pl.col("last") + 1).alias("row")
+    return frame.select(rows, name).explode("row")
 
 
 def _ranges(frame: pl.DataFrame, name: str) -> Ranges:

@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 BESIDE = ".receipt.json"
 FOLDERS = ("new", "done", "receipts", "keys", "drop", "tmp")
+PRUNE_SECONDS = 3600.0
 ABANDONED = timedelta(days=1)
 """A payload that has been coming in for so long never will."""
 
@@ -174,11 +175,20 @@ class Spool:
             log.warning("a receipt cannot be written to %s (%s)", beside.parent, failure.strerror)
 
     def prune(self, now: datetime) -> None:
-        """Remove payloads, receipts and keys whose time is over, and payloads that never came in as a whole."""
+        """Remove payloads, receipts and keys whose time is over, and payloads that never came in as a whole.
+
+        Once an hour at most: the folders may hold a year's receipts.
+        """
+        last = self.folder / "pruned"
+        if last.exists() and 0 <= now.timestamp() - last.stat().st_mtime < PRUNE_SECONDS:
+            return
+        receipts_until = now - timedelta_of(self.settings.keep_receipts)
         self._remove_older("done", now - timedelta_of(self.settings.keep))
-        self._remove_older("receipts", now - timedelta_of(self.settings.keep_receipts))
-        self._remove_older("keys", now - timedelta_of(self.settings.keep_receipts))
+        self._remove_older("receipts", receipts_until)
+        self._remove_older("keys", receipts_until)
+        self._remove_older("drop", receipts_until, f"*{BESIDE}")
         self._remove_older("tmp", now - ABANDONED)
+        last.touch()
 
     def _repeated(self, receipt: Receipt, newest: str) -> Receipt | None:
         earlier = self.receipt(self._of_key(receipt.key) if receipt.key else newest)
@@ -210,10 +220,9 @@ class Spool:
         except FileNotFoundError:
             return  # put away before
 
-    def _remove_older(self, name: str, before: datetime) -> None:
-        folder = self.folder / name
+    def _remove_older(self, name: str, before: datetime, pattern: str = "*") -> None:
         needed = {path.stem for path in self.waiting()} if name == "receipts" else set()
-        for path in folder.iterdir() if folder.is_dir() else ():
+        for path in (self.folder / name).glob(pattern):
             if path.stem not in needed and path.stat().st_mtime < before.timestamp():
                 path.unlink(missing_ok=True)
 

@@ -17,9 +17,14 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8090,
     certificate: Annotated[
-        Path | None, typer.Option(help="TLS certificate; without one, a proxy must do TLS.")
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="TLS certificate; without one, a proxy must do TLS."
+        ),
     ] = None,
-    key: Annotated[Path | None, typer.Option(help="The certificate's key.")] = None,
+    key: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="The certificate's key.")
+    ] = None,
     ingest: Annotated[
         bool, typer.Option("--ingest", help="Run a department soon after it pushed.")
     ] = False,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import time
+from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 
 from connectors.inbox import receipts
@@ -23,22 +26,28 @@ def aged(folder, days):
         os.utime(path, (moment, moment))
 
 
+def prune(spool):
+    """As the next run does, an hour or more after the last one."""
+    (spool.folder / "pruned").unlink(missing_ok=True)
+    spool.prune(datetime.now(UTC))
+
+
 def test_payloads_go_when_their_time_is_over_and_receipts_later(open_inbox):
     inbox = open_inbox(keep="2d", keep_receipts="10d")
     spool = inbox.spool("cases")
     receipt = push(spool, [{"no": "1"}], key="a" * 64)
     aged(spool.folder / "new", 5)
     run(inbox)
-    run(inbox)
+    prune(spool)
     assert len(list((spool.folder / "done").iterdir())) == 1  # its time begins when it has landed
     aged(spool.folder / "done", 3)
     aged(spool.folder / "receipts", 3)
-    run(inbox)
+    prune(spool)
     assert list((spool.folder / "done").iterdir()) == []
     assert spool.receipt(receipt.id).state == "landed"
     aged(spool.folder / "receipts", 11)
     aged(spool.folder / "keys", 11)
-    run(inbox)
+    prune(spool)
     assert spool.receipt(receipt.id) is None
     assert list((spool.folder / "keys").iterdir()) == []
 
@@ -48,6 +57,7 @@ def test_the_receipt_of_a_push_that_waits_never_goes(open_inbox):
     spool = inbox.spool("cases")
     receipt = push(spool, [{"no": "1"}])
     aged(spool.folder / "receipts", 30)
+    prune(spool)
     assert len(run(inbox)) == 1
     assert spool.receipt(receipt.id).state == "landed"
 
@@ -60,6 +70,8 @@ def test_payloads_that_never_came_in_go(inbox):
     assert len(list((spool.folder / "tmp").iterdir())) == 1
     aged(spool.folder / "tmp", 2)
     run(inbox)
+    assert len(list((spool.folder / "tmp").iterdir())) == 1  # looked at within the hour
+    prune(spool)
     assert list((spool.folder / "tmp").iterdir()) == []
 
 
@@ -91,8 +103,6 @@ def test_one_key_for_two_contents_is_a_conflict(inbox):
 
 
 def test_a_clock_that_goes_back_keeps_the_order(inbox, monkeypatch):
-    from datetime import datetime
-
     import connectors.inbox.spool as module
 
     class Back(datetime):
@@ -126,3 +136,21 @@ def test_many_processes_write_at_once(inbox):
 @pytest.mark.parametrize("text", ["", "a", "../x", "a-b-2012", "a-b-20120230T000000000000", "A-b-20120229T000000000000"])  # fmt: skip
 def test_what_is_no_id(text):
     assert receipts.parse_id(text) is None
+
+
+def test_a_receipt_of_very_many_runs_of_rows():
+    rows = 100_000
+    receipt = receipts.Receipt(
+        "a-b-20120229T000000000000", "a", "b", "2012-02-29T00:00:00Z", "json", None, rows, 1, "0"
+    )
+    found = pl.DataFrame(
+        {"row": range(1, rows + 1), "fate": ["landed", "quarantined"] * (rows // 2), "reason": [None, "bad_date"] * (rows // 2)}
+    )  # fmt: skip
+    after = receipt.with_fates(found[: rows - 1], datetime.now(UTC))
+    assert after.state == "received"
+    after = after.with_fates(found[rows - 1 :], datetime.now(UTC))
+    assert after.state == "landed"
+    assert after.counts == {
+        "landed": rows // 2, "unchanged": 0, "superseded": 0, "quarantined": rows // 2
+    }  # fmt: skip
+    assert receipts.Receipt(**json.loads(after.to_json())).frame().equals(found)
