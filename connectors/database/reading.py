@@ -158,7 +158,7 @@ def _top(dataset: Dataset, name: str) -> Any:
 def _highest(dataset: Dataset, column: Column, condition: Condition | None) -> Any:
     dataset.pace.wait()
     highest = dataset.backend.selected(column, sa.func.max(selects.column(column.name)))
-    select = sa.select(highest.label(selects.exact(column.name))).select_from(dataset.source)
+    select = sa.select(highest.label("hub_highest")).select_from(dataset.source)
     rows = dataset.backend.read(select if condition is None else select.where(condition), [column])
     dataset.pace.took(rows.num_rows)
     value = rows.column(0)[0].as_py()

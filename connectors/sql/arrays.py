@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -58,6 +58,11 @@ def as_type(kind: pa.DataType, array: pa.Array) -> pa.Array:
         return array.cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return array
+
+
+def utc(text: str) -> datetime:
+    """A time that a server says in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def from_rows(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> pa.Table:

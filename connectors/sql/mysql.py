@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC
 from typing import Any
 
 import pyarrow as pa
@@ -105,16 +104,13 @@ class MysqlBackend:
 
     def server(self) -> Server:
         """As `Backend.server`."""
-        from datetime import datetime
-
         with self._session() as session, session.cursor() as cursor:
             cursor.execute("SELECT VERSION(), @@character_set_database, UTC_TIMESTAMP()")
             said, charset, clock = cursor.fetchone()
         product = "MariaDB" if "MariaDB" in said else "MySQL"
         numbers = said.removeprefix("5.5.5-").partition("-")[0].split(".")
         version = tuple(int(number) for number in numbers if number.isdigit())
-        now = datetime.fromisoformat(clock).replace(tzinfo=UTC)
-        return Server(product, version, OLDEST, charset, now)
+        return Server(product, version, OLDEST, charset, arrays.utc(clock))
 
     def facts(self, table: str) -> Facts:
         """As `Backend.facts`."""

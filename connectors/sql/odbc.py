@@ -47,7 +47,10 @@ _AS_BYTES: dict[str, Callable[[Any], sa.ColumnElement[Any]]] = {
 def backend(url: sa.URL, where: str) -> OdbcBackend:
     """The back end of odbc://… or of any scheme with the driver pyodbc. Raises UrlError."""
     string = connection_string(url)
-    return OdbcBackend(string, where, dialect_of(url, string))
+    dialect = dialect_of(url, string)
+    if dialect.name == "sqlite" and "nocreat" not in string.lower():
+        string += ";NoCreat=1"  # else the driver makes a file that is not there
+    return OdbcBackend(string, where, dialect)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ PRODUCTS = (
     ("db2", "fetch"), ("dm8", "limit"), ("dm7", "limit"), ("dameng", "limit"),
 )  # fmt: skip
 """Part of a driver's name → dialect, or, where SQLAlchemy has none, how a query is limited."""
-_STATE = re.compile(r"(?:State: |^\[?)(\w{5})\b")
+_STATE = re.compile(r"State: ([0-9A-Z]{5})\b|^\[?([0-9A-Z]{5})\b")
 _NATIVE = re.compile(r"Native error: (-?\d+)|\((\d+)\)")
 _STATES_THAT_HEAL = ("08", "40", "HYT", "57", "53", "55")
 _WRONG_CREDENTIALS = (
@@ -56,7 +56,8 @@ def connection_string(url: sa.URL) -> str:
         if "sql server" in driver.lower():
             parts["Server"] = f"{url.host},{url.port or 1433}"
         else:
-            parts |= {"Server": url.host, "Port": url.port}
+            default = 1433 if url.drivername.startswith("mssql") else None
+            parts |= {"Server": url.host, "Port": url.port or default}
     else:
         parts["DSN"] = url.host
     parts |= {"Database": url.database, "UID": url.username, "PWD": url.password, **query}
@@ -134,7 +135,8 @@ _LIMITS: Mapping[str, type[SQLCompiler]] = {
 def translated(failure: Exception, dialect: str, where: str) -> HubError:
     """What to do about an error of arrow-odbc or pyodbc, by its SQLSTATE and the product's own number."""
     said = " ".join(str(part) for part in failure.args) or str(failure)
-    state = (_STATE.search(said) or ["", "HY000"])[1]
+    found = _STATE.search(said)
+    state = (found[1] or found[2]) if found else "HY000"
     native = _NATIVE.search(said)
     number = int(native[1] or native[2]) if native else 0
     if "Can't open lib" in said or state in ("IM002", "IM003", "IM004"):

@@ -39,9 +39,13 @@ def column(name: str) -> sa.ColumnClause[Any]:
 
 
 def select(backend: Backend, columns: Sequence[Column], source: sa.FromClause) -> sa.Select[Any]:
-    """All of those columns, so that they arrive unharmed."""
+    """All of those columns, so that they arrive unharmed.
+
+    They come under names of our own: ORDER BY a column would else mean the text that it was turned into.
+    """
     asked: list[Any] = [
-        backend.selected(each, column(each.name)).label(exact(each.name)) for each in columns
+        backend.selected(each, column(each.name)).label(f"hub_{at}")
+        for at, each in enumerate(columns)
     ]
     return sa.select(*asked).select_from(source)
 
