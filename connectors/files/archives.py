@@ -6,10 +6,14 @@ unpacked into a folder that only we may enter, under a name of ours, read, and r
 
 from __future__ import annotations
 
+import errno
+import lzma
+import struct
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -24,6 +28,10 @@ MOST_BYTES = 8 << 30
 MOST_TIMES, HARMLESS_BYTES = 300, 64 << 20
 """How many times its packed size a member may have, when it is larger than that."""
 ENCRYPTED = 0x1
+DAMAGES = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError,
+    RuntimeError, ValueError, OverflowError,
+)  # fmt: skip
 
 Read = Callable[[Path, str, FileSettings], Iterator[Slice]]
 
@@ -39,45 +47,59 @@ def read(path: Path, name: str, settings: FileSettings, read_member: Read) -> It
     Raises SourceRefused when the archive or a member is damaged, encrypted, or swells beyond measure, and when
     no member matches.
     """
-    try:
-        with _opened(path) as archive:
-            chosen = _members(archive, settings.members or "*")
-            if not chosen:
-                raise SourceRefused(
-                    f"no member matches {settings.members}", where=str(path),
-                    remedy="correct the pattern after '!', or ask what the archive should hold",
-                )  # fmt: skip
-            budget = _Budget(MOST_BYTES)
-            for member in chosen:
-                label = f"{name}{INSIDE}{member.filename}"
-                where = f"{path}{INSIDE}{member.filename}"
-                with tempfile.TemporaryDirectory(prefix="hub-files-") as folder:
+    with _opened(path) as archive:
+        chosen = _members(archive, settings.members or "*")
+        if not chosen:
+            raise SourceRefused(
+                f"no member matches {settings.members}", where=str(path),
+                remedy="correct the pattern after '!', or ask what the archive should hold",
+            )  # fmt: skip
+        budget = _Budget(MOST_BYTES)
+        for member in chosen:
+            label = f"{name}{INSIDE}{member.filename}"
+            where = f"{path}{INSIDE}{member.filename}"
+            with tempfile.TemporaryDirectory(prefix="hub-files-") as folder:
+                with _readable(path):
                     copy = _unpacked(archive, member, Path(folder), budget, where)
-                    yield from _named(read_member(copy, label, settings), copy, where)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeError) as failure:
+                yield from _named(read_member(copy, label, settings), copy, where)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what `zipfile` raises into a refusal; errors of the disk are left as they are."""
+    try:
+        yield
+    except OSError as failure:
+        # A place before the file's beginning, or what bz2 calls an invalid stream; all others are the disk's.
+        if failure.errno not in (None, errno.EINVAL):
+            raise
+        raise _damaged(path, failure) from None
+    except DAMAGES as failure:
         raise _damaged(path, failure) from None
 
 
 def _damaged(path: Path, failure: Exception) -> SourceRefused:
     return SourceRefused(
-        f"is no ZIP archive that can be read ({type(failure).__name__}: {failure})", where=str(path),
+        f"is no ZIP archive that can be read ({type(failure).__name__})", where=str(path),
         remedy="ask for it again, packed by the usual method (deflate)",
     )  # fmt: skip
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
     """The archive; names without the mark of UTF-8 are taken for GB18030, what Chinese programs write."""
-    try:
-        return zipfile.ZipFile(path, metadata_encoding="gb18030")
-    except UnicodeDecodeError:
-        return zipfile.ZipFile(path)
+    with _readable(path):
+        try:
+            return zipfile.ZipFile(path, metadata_encoding="gb18030")
+        except UnicodeDecodeError:
+            return zipfile.ZipFile(path)
 
 
 def _members(archive: zipfile.ZipFile, pattern: str) -> list[zipfile.ZipInfo]:
     found = [
         member
         for member in archive.infolist()
-        if not member.is_dir() and matches(member.filename.replace("\\", "/"), pattern)
+        if not member.filename.endswith("/")
+        and matches(member.filename.replace("\\", "/"), pattern)
     ]
     return sorted(found, key=lambda member: member.filename)
 

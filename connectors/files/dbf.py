@@ -80,7 +80,7 @@ def read_layout(handle: BinaryIO, path: Path, charset: str) -> Layout:
     if len(head) < HEADER or head[0] in DBASE7:
         raise SourceRefused("is no dBase III, dBase IV or FoxPro table", where=str(path))
     records, header_width, record_width = struct.unpack_from("<IHH", head, 4)
-    fields = tuple(_fields(handle.read(header_width - HEADER), path, charset))
+    fields = tuple(_fields(handle.read(max(header_width - HEADER, 0)), path, charset))
     if not fields or fields[-1].start + fields[-1].width > record_width:
         raise SourceRefused("the header's fields do not fit its record width", where=str(path))
     layout = Layout(head[0], records, header_width, record_width, fields)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import zipfile
 from pathlib import Path
 
@@ -12,11 +11,7 @@ import xlsxwriter
 from connectors.files import excel
 from connectors.files.settings import ExcelSettings
 from hub.core.errors import SourceRefused
-
-_spec = importlib.util.spec_from_file_location("biff", Path(__file__).with_name("biff.py"))
-assert _spec is not None and _spec.loader is not None
-biff = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(biff)
+from tests.connectors.files import biff
 
 
 def declared(**more: object) -> ExcelSettings:
