@@ -12,6 +12,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
 from connectors.inbox import json_rows
+from connectors.inbox.json_rows import SLICE_ROWS
 from connectors.inbox.malformed import Malformed, TooManyRows
 from connectors.inbox.settings import (
     CsvSettings,
@@ -22,7 +23,7 @@ from connectors.inbox.settings import (
 )
 from connectors.settings import Charset
 from connectors.tables import deleted_mask, source_table
-from hub.core.batches import CHUNK_ROWS, DELETED, RESERVED, ROW
+from hub.core.batches import DELETED, RESERVED, ROW
 from hub.core.errors import SourceRefused
 from hub.core.privacy import mask_message
 
@@ -65,7 +66,7 @@ def count(path: Path, body: Body, settings: InboxSettings) -> int:
 
 
 def tables(path: Path, body: Body, name: str, settings: InboxSettings) -> Iterator[pa.Table]:
-    """All rows in order, at most CHUNK_ROWS at a time; `_file` is `name`, `_row` counts from 1.
+    """All rows in order, some thousands at a time; `_file` is `name`, `_row` counts from 1.
 
     Raises Malformed with line and column where the format tells them, possibly after some tables.
     """
@@ -134,7 +135,7 @@ def _xml(
     try:
         for element in row_elements(path, charset or _declared_superset(path), reading):
             rows.append(values(element))
-            if len(rows) == CHUNK_ROWS:
+            if len(rows) == SLICE_ROWS:
                 yield _xml_table(rows, name, first, settings, reading.fields)
                 first += len(rows)
                 rows = []

@@ -16,12 +16,13 @@ import pyarrow as pa
 
 from connectors.inbox.malformed import Malformed
 from connectors.tables import Defects, deleted_mask, field_names, source_table
-from hub.core.batches import CHUNK_ROWS
 from hub.core.privacy import mask_message
 from hub.core.specs import Deleted
 
+SLICE_ROWS = 5_000
+"""Rows that are Python objects at the same time."""
 MAX_FIELDS = 2_000
-"""Of one chunk of rows: a body in which every row has fields of its own names would be as wide as it is long."""
+"""A body in which every row has fields of its own names would be as wide as it is long."""
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 _WRAPPER = re.compile(r'\{[ \t\n\r]*"rows"[ \t\n\r]*:[ \t\n\r]*')
@@ -43,17 +44,30 @@ class _Unacceptable(ValueError):
 def tables(
     text: str, name: str, fields: tuple[str, ...], deleted: Deleted | None, charset: str
 ) -> Iterator[pa.Table]:
-    """The rows in order, at most CHUNK_ROWS at a time, all fields as text; `_row` counts from 1.
+    """The rows in order, SLICE_ROWS at a time, all fields as text; `_row` counts from 1.
 
-    A row with a NUL or half a surrogate pair, which no database takes, has its fields null and the defect
-    `illegal_bytes`. Raises Malformed with line and column, possibly after some tables.
+    Every table has the fields of all rows: one that the first rows leave out is no missing column. A row with a NUL or half a surrogate pair, which no database takes, has its fields null and the defect
+    `illegal_bytes`. Raises Malformed with line and column, before the first table.
     """
+    keys = _keys(text, fields)
     elements = _elements(text)
     suspicious = "\\u" in text
     first = 1
-    while chunk := list(islice(elements, CHUNK_ROWS)):
-        yield _table(text, chunk, name, first, fields, deleted, charset if suspicious else None)
+    while chunk := list(islice(elements, SLICE_ROWS)):
+        yield _table(text, chunk, name, first, keys, deleted, charset if suspicious else None)
         first += len(chunk)
+
+
+def _keys(text: str, fields: tuple[str, ...]) -> list[str]:
+    """The names of all fields, in the order of their coming, after those that are declared."""
+    keys = dict.fromkeys(fields)
+    for row, _, _ in _elements(text):
+        keys.update(dict.fromkeys(row))
+        if len(keys) > MAX_FIELDS:
+            raise Malformed(f"its rows have more than {MAX_FIELDS} different fields")
+    if not all(map(_storable, keys)):
+        raise Malformed("a field's name holds NUL or half a surrogate pair")
+    return list(keys)
 
 
 def _table(
@@ -61,16 +75,11 @@ def _table(
     chunk: list[Element],
     name: str,
     first: int,
-    fields: tuple[str, ...],
+    keys: list[str],
     deleted: Deleted | None,
     suspicious: str | None,
 ) -> pa.Table:
     rows = [row for row, _, _ in chunk]
-    keys = list(dict.fromkeys((*fields, *(key for row in rows for key in row))))
-    if len(keys) > MAX_FIELDS:
-        raise Malformed(f"its rows have more than {MAX_FIELDS} different fields")
-    if not all(map(_storable, keys)):
-        raise Malformed("a field's name holds NUL or half a surrogate pair")
     defects: Defects = {}
     if suspicious:
         defects = {

@@ -21,7 +21,6 @@ class Inbox(Source):
 
     method = "inbox"
     settings = {"accepts": {"json": {}}}
-    chunk_constants = ("connectors.pace.CHUNK_ROWS", "connectors.inbox.json_rows.CHUNK_ROWS")
     lacks = {
         "empty": "a push without rows has no fields either",
         "illegal_bytes": "a body that is no text of its charset is refused at the door; in CSV see tests/hub/push",

@@ -146,3 +146,16 @@ def test_dropped_files_come_before_what_waits(inbox):
     spool = inbox.spool("cases")
     drop(spool, "a.csv", b"no\n1\n")
     assert numbers(run(inbox)) == ["1"]
+
+
+def test_a_field_that_the_first_rows_leave_out_is_a_column_of_all(inbox, monkeypatch):
+    monkeypatch.setattr("connectors.inbox.json_rows.SLICE_ROWS", 2)
+    push(inbox.spool("cases"), [{"no": "1"}, {"no": "2"}, {"no": "3", "late": "x"}])
+    batch = next(inbox.read("cases", None))
+    assert batch.table["late"].to_pylist() == [None, None, "x"]
+
+
+def test_declared_fields_are_columns_though_no_row_has_them(open_inbox):
+    inbox = open_inbox(accepts={"json": {"fields": ["closed"]}})
+    push(inbox.spool("cases"), [{"no": "1"}])
+    assert next(inbox.read("cases", None)).table["closed"].to_pylist() == [None]
