@@ -300,7 +300,7 @@ def _client(connection: WebConnection, where: str) -> httpx.Client:
     for name in ("httpx", "httpcore"):  # they log addresses with their parameters
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
-        context = ssl.create_default_context(cafile=connection.ca)
+        context = _trust(connection)
     except (OSError, ssl.SSLError) as failure:
         raise SourceRefused(
             f"the certificates in {connection.ca} cannot be read ({type(failure).__name__})", where=where,
@@ -318,6 +318,13 @@ def _client(connection: WebConnection, where: str) -> httpx.Client:
     return httpx.Client(
         verify=context, timeout=connection.timeout, headers=headers, auth=basic, trust_env=False
     )
+
+
+def _trust(connection: WebConnection) -> ssl.SSLContext:
+    """Whom to trust. Without TLS nobody: reading the public certificates takes longer than many an answer."""
+    if connection.base.startswith("http:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return ssl.create_default_context(cafile=connection.ca)
 
 
 def _retry_after(text: str | None) -> float | None:

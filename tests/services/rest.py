@@ -73,6 +73,9 @@ class Service:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = (
+        -1
+    )  # head and body in one packet: else the second waits 40 ms for the first one's receipt
     service: Service
 
     def do_GET(self) -> None:

@@ -6,6 +6,8 @@ import itertools
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.core.errors import SourceRefused, SourceUnavailable
 from tests.connectors.http.conftest import OpenHttp, cases, numbers
@@ -214,3 +216,35 @@ def test_an_interrupted_reading_begins_again_where_its_page_is_gone(
 
 def _asked(reader: Any) -> str:
     return str(reader.connector.task("cases").asked)
+
+
+CHANGES = st.lists(
+    st.tuples(st.integers(0, 9), st.booleans(), st.integers(0, 40)), max_size=8
+)  # fmt: skip
+
+
+def test_no_row_that_stays_is_missed_whatever_moves(
+    open_http: OpenHttp, service: rest.Service
+) -> None:
+    """Before some of the requests a row is deleted, or changes and so moves to the end."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.integers(0, 30), st.integers(1, 3), CHANGES)
+    def check(count: int, overlap: int, changes: list[tuple[int, bool, int]]) -> None:
+        rows, asked = cases(count), itertools.count()
+
+        def route(heard: rest.Heard) -> rest.Reply:
+            now = next(asked)
+            for when, moves, at in changes:
+                if when == now and at < len(rows):
+                    row = rows.pop(at)
+                    rows.extend([row | {"name": f"{row['name']}*"}] if moves else [])
+            return rest.by_offset(rows)(heard)
+
+        service.routes["/cases"] = route
+        paging = {"by": "offset", "limit": 4, "overlap": overlap}
+        read = open_http(path="/cases", rows="data.list", paging=paging).read()
+        stayed = {(row["no"], row["name"]) for row in rows}
+        assert stayed <= {(row["no"], row["name"]) for row in read}
+
+    check()
