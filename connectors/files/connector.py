@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connectors.files.file_settings import FileSettings
@@ -46,11 +47,18 @@ class FilesConnector:
         Raises SourceUnavailable when the place or a file does not answer; SourceRefused, after all other files
         were yielded, for files that are not what the settings say.
         """
+        yield from self._batches(dataset, self.source(dataset), cursor)
+
+    def read_whole(self, dataset: str) -> Iterator[RawBatch]:
+        """Every row of the files that are there now. Raises SourceUnavailable if one of them is not complete."""
+        yield from self._batches(dataset, replace(self.source(dataset), whole=True), None)
+
+    def _batches(self, dataset: str, source: Source, cursor: Cursor | None) -> Iterator[RawBatch]:
         from connectors.files.finding import new_files
         from connectors.files.slices import Position, batches
 
         position = Position.of(cursor)
-        files = new_files(self.source(dataset), position)
+        files = new_files(source, position)
         try:
             with closing(files):
                 yield from batches(dataset, files, position, lambda: self.pace.chunk_rows)

@@ -22,7 +22,7 @@ from connectors.files.slices import FoundFile, Position, Slice
 from connectors.pace import Pace
 from connectors.tables import deleted_mask
 from hub.core.batches import DELETED
-from hub.core.errors import HubError
+from hub.core.errors import HubError, SourceUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +47,16 @@ class Source:
     settings: FileSettings
     pace: Pace
     clock: Callable[[], float]
+    whole: bool = False
+    """Whether nothing may be left for the next run: a row of a file that waits would be taken for deleted."""
 
 
 def complete(entries: Iterable[Entry], source: Source) -> Iterator[Entry]:
     """The files that match and that nobody writes to any more, in name order.
 
     Names beginning with '.' or ending in .tmp or .part are still being written. A marker, where one is agreed, or
-    else the time since the last change tells of the others.
+    else the time since the last change tells of the others. Raises SourceUnavailable for one that waits, where
+    nothing may be left.
     """
     settings = source.settings
     listed = {entry.name: entry for entry in entries}
@@ -64,9 +67,18 @@ def complete(entries: Iterable[Entry], source: Source) -> Iterator[Entry]:
         if unfinished or name in markers or not matches(name, settings.pattern):
             continue
         if why := _waits(listed[name], listed, source):
-            log.info("%s %s: left for the next run", name, why)
+            _leave(name, why, source)
         else:
             yield listed[name]
+
+
+def _leave(name: str, why: str, source: Source) -> None:
+    if source.whole:
+        raise SourceUnavailable(
+            why, where=f"{source.place.title.rstrip('/')}/{name}",
+            remedy="all files must be complete to tell what is gone: the next sweep tries again",
+        )  # fmt: skip
+    log.info("%s %s: left for the next run", name, why)
 
 
 def _marker(name: str, settings: FileSettings) -> str:
@@ -120,8 +132,15 @@ def _if_new(
             return
         yield FoundFile(
             name, sha256, size, partial(_slices, path, name, source),
-            same=lambda: stamp(_again(source.place, now)) == stamp(now), stamp=mark,
+            same=partial(_same, name, now, source), stamp=mark,
         )  # fmt: skip
+
+
+def _same(name: str, before: tuple[Entry, ...], source: Source) -> bool:
+    same = stamp(_again(source.place, before)) == stamp(before)
+    if not same:
+        _leave(name, "changes while it is read", source)
+    return same
 
 
 @contextmanager

@@ -11,7 +11,6 @@ A stamp is size and date (or ETag) of a file when its content was hashed: while 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -26,8 +25,6 @@ from hub.core.batches import (
 )
 from hub.core.errors import SourceRefused, SourceUnavailable
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -40,7 +37,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file whose content is new. `same` tells whether it is still the content that was hashed."""
+    """A file whose content is new. `same` tells whether it is still the content that was hashed; if not, it waits."""
 
     name: str
     sha256: str
@@ -205,7 +202,6 @@ class _Packing:
                 part = _Pile()
             part.add(file, piece)
         if not file.same():
-            log.info("%s changes while it is read: left for the next run", file.name)
             return
         if not self.whole.takes([piece for _, piece in part.parts], self.limit()):
             yield from self.flush()

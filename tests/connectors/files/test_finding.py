@@ -9,7 +9,7 @@ import pytest
 
 from connectors.files import finding
 from connectors.files.places import matches, reaches
-from hub.core.errors import SourceClosed, SourceRefused
+from hub.core.errors import SourceClosed, SourceRefused, SourceUnavailable
 
 LINES = {"format": "text", "files": "*.txt", "delimiter": ","}
 NOW = 1_700_000_000.0
@@ -207,3 +207,42 @@ def test_names_match_patterns(name, pattern, found):
 )  # fmt: skip
 def test_folders_that_patterns_reach(folder_name, pattern, reached):
     assert reaches(folder_name, pattern) == reached
+
+
+def test_a_whole_reading_ignores_what_was_read_before(opened, folder):
+    write(folder, "a.txt", ["1"])
+    gone = write(folder, "b.txt", ["2"])
+    connector = opened()
+    list(connector.read("cases", None))
+    gone.unlink()
+    assert names(connector.read_whole("cases")) == ["a.txt"]
+
+
+@pytest.mark.parametrize("waits", ["young", "empty", "unmarked"])
+def test_a_whole_reading_is_refused_while_a_file_waits(opened, folder, waits):
+    """Its rows would be taken for deleted."""
+    write(folder, "a.txt", ["1"])
+    path = write(folder, "b.txt", ["2"], NOW - 10 if waits == "young" else NOW - 3_600)
+    if waits == "empty":
+        path.write_bytes(b"")
+    more = {"settle": "30s"} if waits == "young" else {}
+    connector = opened(**more | ({"done_marker": "{name}.ok"} if waits == "unmarked" else {}))
+    with pytest.raises(SourceUnavailable, match="the next sweep tries again"):
+        list(connector.read_whole("cases"))
+    list(connector.read("cases", None))
+
+
+def test_a_whole_reading_is_refused_when_a_file_changes_in_it(opened, folder, monkeypatch):
+    path = write(folder, "a.txt", ["1"])
+    connector = opened()
+    content = finding.content
+
+    def meanwhile(paths):
+        found = content(paths)
+        with path.open("a") as handle:
+            handle.write("9,x\n")
+        return found
+
+    monkeypatch.setattr(finding, "content", meanwhile)
+    with pytest.raises(SourceUnavailable, match="changes while it is read"):
+        list(connector.read_whole("cases"))
