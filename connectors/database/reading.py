@@ -67,7 +67,8 @@ def _pass(dataset: Dataset, strategy: Keyset, state: Cursor) -> Iterator[RawBatc
     cursor = dataset.column(strategy.cursor)
     if cursor.name in dataset.nullable and not at.get("nulls_read"):
         resumed = positions.from_json(at["after"]) if at["after"] else None
-        for chunk in chunks(dataset, dataset.key, dataset.empty(cursor.name), resumed):
+        unknown = sa.and_(dataset.empty(cursor.name), _numbered(dataset, strategy.key))
+        for chunk in chunks(dataset, dataset.key, unknown, resumed):
             at["after"] = _saved(dataset, chunk.after)
             yield _batch(dataset, chunk, first, {**state, "pass": dict(at)})
             first += chunk.table.num_rows
@@ -104,7 +105,8 @@ def between(dataset: Dataset, low: str | None, high: str | None) -> Iterator[Raw
             conditions.append(getattr(selects.column(name), compare)(value))
     parts = [chunks(dataset, (column, *dataset.key), sa.and_(*conditions))]
     if low is None and high is None and name in dataset.nullable:
-        parts.append(chunks(dataset, dataset.key, dataset.empty(name)))
+        unknown = sa.and_(dataset.empty(name), _numbered(dataset, dataset.settings.key))
+        parts.append(chunks(dataset, dataset.key, unknown))
     first = 1
     for part in parts:
         for chunk in part:

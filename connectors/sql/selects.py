@@ -24,7 +24,8 @@ def table(name: str) -> sa.TableClause:
 
 def subquery(query: str) -> sa.FromClause:
     """A SELECT of the department's own as something to select from."""
-    text = query.strip().rstrip(";").replace(":", "\\:")
+    # The line end closes a comment that the query may end with.
+    text = query.strip().rstrip(";").replace(":", "\\:") + "\n"
     return sa.text(text).columns().alias("hub_query")
 
 

@@ -33,7 +33,8 @@ _NUMERIC = re.compile(
 
 _ASKED: dict[str, Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]] = {
     "plain": lambda value: value,
-    "hex": lambda value: sa.func.lower(sa.func.hex(value)),
+    # hex() makes an empty text of null.
+    "hex": lambda value: sa.case((value.is_not(None), sa.func.lower(sa.func.hex(value)))),
     "bytes": lambda value: sa.cast(value, sa.BLOB),
 }
 

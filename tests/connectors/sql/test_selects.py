@@ -107,7 +107,7 @@ def test_a_query_of_the_department_keeps_its_colons_and_percent_signs():
     backend = open_backend("postgresql://h/d", "here")
     query = "SELECT a::text AS a FROM t WHERE b LIKE '%:x%';"
     said = selects.compiled(selects.select(backend, [ID], selects.subquery(query)), backend.dialect)
-    assert "(SELECT a::text AS a FROM t WHERE b LIKE '%:x%') AS hub_query" in said
+    assert "(SELECT a::text AS a FROM t WHERE b LIKE '%:x%'\n) AS hub_query" in said
 
 
 @pytest.mark.parametrize(
