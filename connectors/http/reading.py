@@ -12,7 +12,7 @@ from connectors.http.paging import Place
 from connectors.http.paths import placed
 from connectors.http.session import Answer, NotServed, Question, Session
 from connectors.http.settings import ByOffset, BySerial, HttpSettings, PagedSettings
-from connectors.http.walking import Seam, Walk
+from connectors.http.walking import MOST_RETREATS, Seam, Walk
 from hub.core.errors import SourceRefused, SourceUnavailable
 
 
@@ -52,6 +52,7 @@ class Reading:
                     return
                 raise
             if not walk.fits(found):
+                self._check_order(walk)
                 continue
             if walk.repeats(found):
                 if walk.at_end:  # others give their last page again
@@ -66,6 +67,13 @@ class Reading:
             if not walk.go_on(after, found):
                 raise self._endless("the next page is one that was read before")
         raise self._endless(f"there are more than {self.settings.max_pages} pages")
+
+    def _check_order(self, walk: Walk) -> None:
+        if walk.retreats > MOST_RETREATS:
+            raise SourceUnavailable(
+                "its rows move all the time while pages are read", where=self.session.where,
+                remedy="ask for a fixed order by a parameter, or read when it is quiet",
+            )  # fmt: skip
 
     def _count(self, walk: Walk, found: Page) -> None:
         """Rows so far (by offset: how far they reach), the total, and whether this may have been the last page."""

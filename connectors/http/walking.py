@@ -2,7 +2,7 @@
 
 A row that is deleted, or moves to the end because it changed, pulls all rows behind it forward: the next page by offset
 would begin one row too late. So each page is asked for with the last rows of the one before. Where those do not come
-again, we go back page by page to where they stand now, and on from there: rows come twice, none is missed.
+again, we go back to where they stand now, or to the beginning, and on from there: rows come twice, none is missed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from connectors.http.pages import Page
 from connectors.http.paging import Place, kept_rows
 from connectors.http.settings import ByOffset, Paging
 from hub.core.batches import RESERVED
+
+MOST_RETREATS = 20
+"""Times that one reading goes back; a service of which it must do so more often keeps no order."""
 
 Seam = tuple[str, ...]
 """Marks of the rows with which a page must begin."""
@@ -43,6 +46,9 @@ class Walk:
     place: Place | None
     seam: Seam = ()
     seeking: bool = False
+    way: int = 1
+    """How many pages the next step back takes; doubled, so that the beginning is never far."""
+    retreats: int = 0
     at_end: bool = False
     """The page before looked like the last one."""
     places: set[Place | None] = field(default_factory=set)
@@ -51,12 +57,15 @@ class Walk:
     def fits(self, found: Page) -> bool:
         """Whether the rows go on from here without a gap; else the walk has gone back."""
         if not self.seeking:
+            self.way = 1
             self.seeking = marks(found.table.slice(0, len(self.seam))) != self.seam
         elif self.place == 0 or set(self.seam) & set(marks(found.table)):
             self.seeking, self.seam = False, ()
         if self.seeking:
             assert isinstance(self.paging, ByOffset) and isinstance(self.place, int)
-            self.place = max(self.place - self.paging.limit, 0)
+            self.place = max(self.place - self.paging.limit * self.way, 0)
+            self.retreats += self.way == 1
+            self.way *= 2
             self.places.clear()
             self.digests.clear()
         return not self.seeking

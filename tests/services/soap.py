@@ -23,7 +23,8 @@ WSDL = f"""<?xml version="1.0" encoding="UTF-8"?>
       <xs:complexType name="Question"><xs:sequence>
         <xs:element name="ticket" type="xs:string" minOccurs="0"/>
         <xs:element name="since" type="xs:string" minOccurs="0"/>
-        <xs:element name="page" type="xs:int"/>
+        <xs:element name="after" type="xs:long" minOccurs="0"/>
+        <xs:element name="page" type="xs:int" minOccurs="0"/>
         <xs:element name="size" type="xs:int"/>
       </xs:sequence></xs:complexType>
       <xs:complexType name="Case"><xs:sequence>

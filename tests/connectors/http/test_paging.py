@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from typing import Any
 
 import pytest
@@ -216,6 +217,20 @@ def test_an_interrupted_reading_begins_again_where_its_page_is_gone(
 
 def _asked(reader: Any) -> str:
     return str(reader.connector.task("cases").asked)
+
+
+def test_a_service_without_an_order_is_given_up(open_http: OpenHttp, service: rest.Service) -> None:
+    rows = cases(60)
+
+    def route(heard: rest.Heard) -> rest.Reply:
+        random.Random(len(service.heard)).shuffle(rows)
+        return rest.by_offset(rows)(heard)
+
+    service.routes["/cases"] = route
+    reader = open_http(path="/cases", rows="data.list", paging=OFFSET)
+    with pytest.raises(SourceUnavailable, match="rows move all the time"):
+        reader.read()
+    assert len(service.heard) < 200
 
 
 CHANGES = st.lists(
