@@ -47,27 +47,35 @@ Piece = Any  # pa.Array or pa.Scalar; pyarrow has no types of its own
 Fields = np.ndarray[Any, np.dtype[Any]]
 
 
-def binary_copy(frame: pl.DataFrame, types: Mapping[str, str]) -> Iterator[bytes | memoryview]:
-    """The stream that COPY ... FROM STDIN (FORMAT binary) reads, in parts.
+def binary_copy(
+    frame: pl.DataFrame, constants: pl.DataFrame, types: Mapping[str, str]
+) -> Iterator[bytes | memoryview]:
+    """The stream that COPY ... FROM STDIN (FORMAT binary) reads, in parts: `constants` (one row), then the frame's columns.
 
     `types`: column → PostgreSQL's name of its type. Raises TypeError for a type that has no binary form here, and
     Polars' InvalidOperationError for a value that its column cannot hold.
     """
     yield _HEADER
-    columns = pa.scalar(frame.width.to_bytes(2, "big"))
+    width = pa.scalar((constants.width + frame.width).to_bytes(2, "big"))
+    start = [
+        width,
+        *(piece for column in constants for piece in _pieces(column, types[column.name])),
+    ]
+    always = pa.scalar(_joined(start, 1)[0].as_py())
     for part in frame.iter_slices(_SLICE):
-        pieces: list[Piece] = [columns]
-        for column in part.iter_columns():
-            pieces += _pieces(column, types[column.name])
-        if not any(isinstance(piece, pa.Array) for piece in pieces):
-            pieces.append(pa.array([b""] * part.height, pa.binary()))
-        joined = pc.binary_join_element_wise(
-            *pieces, b"", null_handling="replace", null_replacement=b""
-        )
+        pieces = [piece for column in part for piece in _pieces(column, types[column.name])]
+        joined = _joined([always, *pieces], part.height)
         _, offsets, data = joined.buffers()
         end = int(np.frombuffer(offsets, np.int32)[len(joined)])
         yield memoryview(data)[:end]
     yield _TRAILER
+
+
+def _joined(pieces: list[Piece], rows: int) -> Piece:
+    empty = pa.repeat(pa.scalar(b""), rows)  # so that values for all rows alone make so many rows
+    return pc.binary_join_element_wise(
+        *pieces, empty, b"", null_handling="replace", null_replacement=b""
+    )
 
 
 def _pieces(column: pl.Series, kind: str) -> list[Piece]:

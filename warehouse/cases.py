@@ -32,7 +32,7 @@ def settle(
     left = _left(rows, known)
     if len(columns) > 1:
         _withdraw(connection, header, columns, header.dataset, left)
-        for dataset, cases in _ended(connection):
+        for dataset, cases in _ended(connection, rows):
             _withdraw(connection, header, columns, dataset, cases)
     if left:
         doomed = (
@@ -80,18 +80,20 @@ def _left(rows: pl.DataFrame, known: pl.DataFrame) -> list[str]:
     )  # fmt: skip
 
 
-def _ended(connection: Connection) -> list[tuple[str, list[str]]]:
-    """Dataset → living cases of this batch of which it has nothing but deleted records."""
+def _ended(connection: Connection, rows: pl.DataFrame) -> list[tuple[str, list[str]]]:
+    """Dataset → living cases that landed in this batch of which it has nothing but deleted records."""
+    landed = rows.filter(pl.col("winner") & (pl.col("fate") == "landed"))["case_id"]
     found = connection.execute(
         text(
             f"""
             select ended.dataset, array_agg(distinct ended.case_id::text)
             from ops.record ended
-            where ended.case_id in (select case_id from stage_record) and ended.deleted
+            where ended.case_id = any(cast(:cases as uuid[])) and ended.deleted
               and {LIVING.format(case="ended.case_id")}
             group by ended.dataset
             """
-        )
+        ),
+        {"cases": landed.drop_nulls().unique().to_list()},
     )
     return [(dataset, list(cases)) for dataset, cases in found]
 

@@ -22,21 +22,24 @@ def driver(connection: Connection) -> psycopg.Connection[tuple[object, ...]]:
     return cast("psycopg.Connection[tuple[object, ...]]", connection.connection.driver_connection)
 
 
-def copy_frame(connection: Connection, table: str, frame: pl.DataFrame) -> None:
+def copy_frame(
+    connection: Connection, table: str, frame: pl.DataFrame, **constants: pl.Expr
+) -> None:
     """COPY all columns of the frame into the columns of the same names; `table` is `name` or `schema.name`.
 
-    The table's types decide how values travel: text spells a uuid or JSON, decimals have at most 18 digits, times
-    have a zone. Raises TypeError otherwise.
+    `constants`: further columns, which have the same value in every row. The table's types decide how values travel:
+    text spells a uuid or JSON, decimals have at most 18 digits, times have a zone. Raises TypeError otherwise.
     """
     if frame.is_empty():
         return
+    once = pl.select([value.alias(name) for name, value in constants.items()])
     name = sql.Identifier(*table.split("."))
-    columns = sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+    columns = sql.SQL(", ").join(map(sql.Identifier, (*once.columns, *frame.columns)))
     statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(name, columns)
     with driver(connection).cursor() as cursor:
         types = _types(cursor, name.as_string(cursor))
         with cursor.copy(statement) as copy:
-            for part in binary_copy(frame, types):
+            for part in binary_copy(frame, once, types):
                 copy.write(part)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.core.entities import Column, Kind
-from hub.core.fingerprints import ABSENT, SEPARATOR
+from hub.core.fingerprints import NAMED, SEPARATOR
 
 _LANES = 4
 
@@ -20,7 +20,7 @@ def quoted(name: str) -> str:
 
 
 def canonical_text(column: Column, value: str) -> str:
-    """SQL for the text form of one column whose value is the SQL expression `value`; never null."""
+    """SQL for the text form of one column whose value is the SQL expression `value`; null where it has no value."""
     match column.kind:
         case Kind.TIMESTAMP:
             text = f"(extract(epoch from {value}) * 1000000)::bigint::text"
@@ -32,16 +32,15 @@ def canonical_text(column: Column, value: str) -> str:
             text = value
         case _:
             text = f"{value}::text"
-    return f"coalesce({text}, {_literal(ABSENT)})"
+    return f"{_escaped(SEPARATOR, column.name, NAMED)} || {text}"
 
 
 def row_hash(columns: Sequence[Column], values: Mapping[str, str]) -> str:
     """SQL for the MD5 of a row's text form. `values`: column name → SQL expression; a column without one is null."""
     texts = [
-        canonical_text(column, values[column.name]) if column.name in values else _literal(ABSENT)
-        for column in columns
+        canonical_text(column, values[column.name]) for column in columns if column.name in values
     ]
-    return f"md5({f' || {_literal(SEPARATOR)} || '.join(texts)})"
+    return f"md5(concat({', '.join(texts)}))"  # concat skips nulls
 
 
 def qualified(columns: Iterable[Column], alias: str) -> dict[str, str]:
@@ -74,5 +73,5 @@ class LaneSums:
         return f"{self.rows}:" + "".join(f"{lane % 2**32:08x}" for lane in self.lanes)
 
 
-def _literal(character: str) -> str:
-    return f"E'\\x{ord(character):02x}'"
+def _escaped(start: str, name: str, end: str) -> str:
+    return f"E'\\x{ord(start):02x}{name}\\x{ord(end):02x}'"

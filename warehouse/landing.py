@@ -1,7 +1,7 @@
 """The landing: everything that one batch writes, in one transaction, or nothing.
 
-In order: the department's lock; the batch's place in the ledger; fates; staging by COPY; the registry of source
-records; merge with history; tombstones; parties, quarantine, unmapped codes, drift; proof; ledger, cursor and
+In order: the department's lock; the batch's place in the ledger; fates; staging by COPY, or straight into core where
+nothing of the batch is known; the registry of source records; merge with history; tombstones; parties, quarantine, unmapped codes, drift; proof; ledger, cursor and
 certificate. The proof counts fates and compares two checksums over keys and owned values of everything that is
 landed or unchanged: one computed here from the frames, the other by PostgreSQL from core.
 
@@ -25,7 +25,7 @@ from hub.core.entities import ENTITIES
 from hub.core.errors import LandingError
 from hub.core.fingerprints import checksum
 from hub.core.privacy import mask_message
-from warehouse import annexes, cases, closing, ledger, merge, registry, stage
+from warehouse import annexes, cases, closing, fresh, ledger, merge, registry, stage
 from warehouse.claiming import Claim, claim
 from warehouse.collisions import owned_by_others, within_batch, without_ghosts
 from warehouse.fates import FATES, decide
@@ -36,13 +36,14 @@ from warehouse.fingerprints import LaneSums
 class Plan:
     """What will happen to each row. `rows`: the records with fate and winner; `rejects`: found by the landing itself;
     `staged`: per entity the winners' rows that are landed or unchanged, with the columns of `stage.MARKS`;
-    `met`: the entities of which core shares any key with them."""
+    `fresh`: they are in core already; `met`: the entities of which core shares any key with them."""
 
     rows: pl.DataFrame
     known: pl.DataFrame
     rejects: pl.DataFrame
     staged: dict[str, pl.DataFrame]
-    met: frozenset[str]
+    met: frozenset[str] = frozenset()
+    fresh: bool = False
 
 
 def land(engine: Engine, landing: Landing) -> Certificate:
@@ -83,12 +84,8 @@ def _land(connection: Connection, landing: Landing) -> Certificate:
     plan = _plan(connection, landing, claimed)
     crash_point("after_staging")
     changed = registry.update(connection, header, plan.rows, plan.known, claimed)
-    for name, frame in plan.staged.items():
-        entity, owned = ENTITIES[name], landing.owned[name]
-        if name in plan.met:
-            merge.merge(connection, header, entity, owned, gone=bool(frame["_gone"].any()))
-        else:
-            merge.insert(connection, header, entity, owned)
+    if not plan.fresh:
+        _merge(connection, landing, plan)
     cases.settle(connection, landing, plan.rows, plan.known)
     merge.bury_children(connection, header, plan.staged, changed)
     crash_point("after_merge")
@@ -97,6 +94,16 @@ def _land(connection: Connection, landing: Landing) -> Certificate:
     spent = round(time.perf_counter() - started, 4)
     closing.close(connection, landing, certificate, spent)
     return certificate
+
+
+def _merge(connection: Connection, landing: Landing, plan: Plan) -> None:
+    for name, frame in plan.staged.items():
+        entity, owned = ENTITIES[name], landing.owned[name]
+        if name in plan.met:
+            gone = bool(frame["_gone"].any())
+            merge.merge(connection, landing.header, entity, owned, gone=gone)
+        elif stage.lands(frame):
+            merge.insert(connection, landing.header, entity, owned)
 
 
 def _check_shape(landing: Landing) -> None:
@@ -131,16 +138,26 @@ def _plan(connection: Connection, landing: Landing, claimed: Claim) -> Plan:
         staged = without_ghosts(stage.frames(landing, rows))
         more = within_batch(staged)
         if more.is_empty():
+            if known.is_empty() and fresh.insert(connection, landing, staged):
+                return Plan(rows, known, rejects, staged, fresh=True)
             stage.fill(connection, landing, staged)
-            met = frozenset(
-                n for n in staged if merge.shares_keys(connection, landing.header, ENTITIES[n])
-            )
+            met = _met(connection, landing, staged)
             more = owned_by_others(
                 connection, landing.header, {name: staged[name] for name in met}, rows
             )
             if more.is_empty():
                 return Plan(rows, known, rejects, staged, met)
         rejects = pl.concat([rejects, more])
+
+
+def _met(
+    connection: Connection, landing: Landing, staged: dict[str, pl.DataFrame]
+) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, frame in staged.items()
+        if stage.lands(frame) and merge.shares_keys(connection, landing.header, ENTITIES[name])
+    )
 
 
 def _prove(connection: Connection, landing: Landing, plan: Plan) -> Certificate:
@@ -162,11 +179,9 @@ def _prove(connection: Connection, landing: Landing, plan: Plan) -> Certificate:
             f"{header.rows_read} rows were read, {sum(counts.values())} are accounted for: {counts}",
             "a stage lost or invented rows; nothing landed",
         )
-    read = checksum(stage.hashes(landing, plan.staged))
-    parts = (
-        merge.landed_sums(connection, header, ENTITIES[name], landing.owned[name])
-        for name in plan.staged
-    )
+    read = checksum(stage.hashes(plan.staged))
+    sums = fresh.landed_sums if plan.fresh else merge.landed_sums
+    parts = (sums(connection, header, ENTITIES[name], landing.owned[name]) for name in plan.staged)
     landed = sum(parts, LaneSums()).text()
     if read != landed:
         raise _error(

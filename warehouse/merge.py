@@ -188,7 +188,7 @@ def _gone_children(
     theirs = ", ".join(f"c.{quoted(name)}" for name in key_names(entity))
     before = (
         f"select {theirs}, record_key from stage_record r join {core(entity)} c using (record_key) "
-        "where r.landed and r.known and c.department = :department and c.dataset = :dataset "
+        "where r.landed and c.department = :department and c.dataset = :dataset "
         "and c.deleted_at is null"
     )
     now = f" except select {names}, _key from {table(entity)} where _landed" if staged else ""

@@ -8,22 +8,29 @@ from sqlalchemy import Connection, text
 from hub.core.batches import SRC, BatchHeader, Landing
 from hub.core.entities import CASE
 from warehouse.claiming import Claim
-from warehouse.copying import copy_frame, driver
+from warehouse.copying import copy_frame, query_frame
 from warehouse.fates import REGISTRY_SCHEMA
 
 _CASE_ID = "case_id"
 
 
 def read(connection: Connection, header: BatchHeader, records: pl.DataFrame) -> pl.DataFrame:
-    """What is known of these records before this batch, in REGISTRY_SCHEMA."""
-    rows = driver(connection).execute(
+    """What is known of these records before this batch, in REGISTRY_SCHEMA.
+
+    Leaves the temporary table `asked_record` behind.
+    """
+    connection.execute(text("create temp table asked_record (record_key text) on commit drop"))
+    copy_frame(connection, "asked_record", records.select(pl.col("record_key").unique()))
+    return query_frame(
+        connection,
         """
-        select record_key, source_version, record_hash, deleted, arrived_at, case_id::text
-        from ops.record where department = %s and dataset = %s and record_key = any(%s)
+        select record_key, source_version, record_hash, deleted,
+            (extract(epoch from arrived_at) * 1000000)::bigint, case_id
+        from ops.record join asked_record using (record_key) where department = %s and dataset = %s
         """,
-        (header.department, header.dataset, records["record_key"].unique().to_list()),
-    )
-    return pl.DataFrame(rows.fetchall(), schema=REGISTRY_SCHEMA, orient="row")
+        (header.department, header.dataset),
+        REGISTRY_SCHEMA,
+    ).with_columns(pl.col("record_hash").fill_null(""))
 
 
 def with_cases(rows: pl.DataFrame, landing: Landing) -> pl.DataFrame:
@@ -42,45 +49,79 @@ def update(
     known: pl.DataFrame,
     claimed: Claim,
 ) -> bool:
-    """Enter the winners that landed; note of the unchanged ones that they were read again.
+    """Enter the winners that landed; note of the unchanged ones that they were read again, where that can matter.
 
-    Leaves the temporary table `stage_record` behind. Returns whether any record that lands was known before.
+    Returns whether any record that lands was known before; then those are in the temporary table `stage_record`.
     """
     best = rows.filter(pl.col("winner") & pl.col("fate").is_in(["landed", "unchanged"]))
+    met = best.join(
+        known.select("record_key", "arrived_at", known_version="source_version"),
+        on="record_key", how="left", maintain_order="left",
+    ).select(
+        "record_key", "source_version", "record_hash", "deleted", _CASE_ID, "known_version", "arrived_at",
+        raw_row=SRC, landed=pl.col("fate") == "landed",
+    )  # fmt: skip
+    new = met.filter(pl.col("known_version").is_null())
+    copy_frame(
+        connection, "ops.record", new.drop("known_version", "arrived_at", "landed"),
+        department=pl.lit(header.department), dataset=pl.lit(header.dataset), batch_id=pl.lit(header.batch_id),
+        arrived_at=pl.lit(claimed.arrived_at).cast(pl.Datetime("us", "UTC")),
+    )  # fmt: skip
+    again = met.filter(pl.col("known_version").is_not_null())
+    moved = pl.col("landed") | (pl.col("source_version") > pl.col("known_version"))
+    seen_later = pl.col("arrived_at") < pl.lit(claimed.arrived_at).cast(pl.Datetime("us", "UTC"))
+    if again.select((seen_later & moved.not_()).any()).item():
+        awaited = _awaited(connection, header)
+        late = pl.lit(True) if awaited is None else pl.col("record_key").is_in(awaited.implode())
+        moved = moved | (seen_later & late)
+    again = again.filter(moved).drop("known_version", "arrived_at")
+    if again.height:
+        _change(connection, header, again, claimed)
+    return bool(again["landed"].any())
+
+
+def _awaited(connection: Connection, header: BatchHeader) -> pl.Series | None:
+    """Keys, among those of the batch, of which a row that was read earlier may still land; None for all of them.
+
+    The time of the last reading decides between two rows of the same version. To write it with each unchanged row
+    would make reading again as dear as landing, and it is of use only if a row that was read before lands after this one: a
+    quarantined row that is replayed, or a batch that waits.
+    """
+    binds = {"department": header.department, "dataset": header.dataset, "batch": header.batch_id}
+    waits = connection.scalar(text(_WAITS), binds)
+    if waits:
+        return None
+    keys = connection.execute(text(_QUARANTINED), binds)
+    return pl.Series([row[0] for row in keys], dtype=pl.String)
+
+
+_WAITS = """
+    select exists (
+        select from ops.batch earlier, ops.batch this
+        where this.batch_id = cast(:batch as uuid) and earlier.department = this.department
+          and earlier.dataset = this.dataset and earlier.state in ('extracted', 'mapped', 'failed')
+          and earlier.started_at < this.started_at)
+"""
+_QUARANTINED = """
+    select distinct record_key from ops.quarantine join asked_record using (record_key)
+    where department = :department and dataset = :dataset and state = 'open'
+"""
+
+
+def _change(
+    connection: Connection, header: BatchHeader, again: pl.DataFrame, claimed: Claim
+) -> None:
     connection.execute(
         text(
             """
             create temp table stage_record (record_key text, source_version bigint, record_hash text,
-                deleted boolean, case_id uuid, raw_row bigint, landed boolean, known boolean) on commit drop
+                deleted boolean, case_id uuid, raw_row bigint, landed boolean) on commit drop
             """
         )
     )
-    staged = best.select(
-        "record_key", "source_version", "record_hash", "deleted", _CASE_ID,
-        raw_row=SRC, landed=pl.col("fate") == "landed",
-        known=pl.col("record_key").is_in(known["record_key"].implode()),
-    )  # fmt: skip
-    copy_frame(connection, "stage_record", staged)
+    copy_frame(connection, "stage_record", again)
     connection.execute(text("create index on stage_record (record_key)"))
     connection.execute(text("analyze stage_record"))
-    binds = {
-        "department": header.department,
-        "dataset": header.dataset,
-        "batch": header.batch_id,
-        "arrived": claimed.arrived_at,
-    }
-    connection.execute(
-        text(
-            """
-            insert into ops.record (department, dataset, record_key, source_version, record_hash, deleted,
-                batch_id, raw_row, case_id, arrived_at)
-            select :department, :dataset, record_key, source_version, record_hash, deleted,
-                cast(:batch as uuid), raw_row, case_id, cast(:arrived as timestamptz)
-            from stage_record where not known
-            """
-        ),
-        binds,
-    )
     connection.execute(
         text(
             """
@@ -91,10 +132,13 @@ def update(
                 raw_row = case when s.landed then s.raw_row else r.raw_row end,
                 arrived_at = greatest(r.arrived_at, cast(:arrived as timestamptz))
             from stage_record s
-            where s.known and r.department = :department and r.dataset = :dataset
-              and r.record_key = s.record_key
+            where r.department = :department and r.dataset = :dataset and r.record_key = s.record_key
             """
         ),
-        binds,
+        {
+            "department": header.department,
+            "dataset": header.dataset,
+            "batch": header.batch_id,
+            "arrived": claimed.arrived_at,
+        },
     )
-    return bool((staged["landed"] & staged["known"]).any())

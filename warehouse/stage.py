@@ -19,6 +19,8 @@ MARKS = {
 }  # fmt: skip
 """What each staged row carries of its record: position, key, version, deleted at the source, whether it is to be
 merged (landed) or only to be proved (unchanged)."""
+HASH = "_hash"
+"""The row's fingerprint over keys and owned values, as this side computes it."""
 
 
 def table(entity: Entity) -> str:
@@ -38,39 +40,48 @@ def columns(entity: Entity, owned: Sequence[str]) -> list[Column]:
 
 
 def frames(landing: Landing, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Per entity that the dataset owns columns of: the rows to stage, with MARKS."""
+    """Per entity that the dataset owns columns of: the rows to stage, with MARKS and HASH."""
     marks = rows.filter(pl.col("winner") & pl.col("fate").is_in(["landed", "unchanged"])).select(
         SRC, _key="record_key", _version="source_version", _gone="deleted", _landed=pl.col("fate") == "landed",
     )  # fmt: skip
-    return {
-        name: frame.select(
-            SRC, *(column.name for column in columns(ENTITIES[name], landing.owned[name]))
-        ).join(marks, on=SRC, how="inner")
-        for name, frame in landing.entities.items()
-    }
+    staged = {}
+    for name, frame in landing.entities.items():
+        wanted = columns(ENTITIES[name], landing.owned[name])
+        said = frame.select(SRC, *(column.name for column in wanted))
+        joined = said.join(marks, on=SRC, how="inner", maintain_order="left")
+        staged[name] = joined.with_columns(row_hash(wanted).alias(HASH))
+    return staged
 
 
 def fill(connection: Connection, landing: Landing, staged: dict[str, pl.DataFrame]) -> None:
-    """Make the temporary tables (dropped at commit) and COPY the frames into them."""
+    """Make the temporary tables (dropped at commit) and COPY the frames into them.
+
+    Of unchanged rows only the key is staged: nothing of them is written, and they are proved from core.
+    """
     for name, frame in staged.items():
         entity = ENTITIES[name]
         declared = [f"{mark} {kind}" for mark, kind in MARKS.items()]
-        for column in columns(entity, landing.owned[name]):
+        wanted = columns(entity, landing.owned[name])
+        for column in wanted:
             kind = SQL_TYPES[column.kind].compile(connection.dialect)
             declared.append(f"{quoted(column.name)} {kind}")
         connection.exec_driver_sql(f"drop table if exists pg_temp.{table(entity)}")
         connection.exec_driver_sql(
             f"create temp table {table(entity)} ({', '.join(declared)}) on commit drop"
         )
-        copy_frame(connection, table(entity), frame)
+        values = [column.name for column in wanted if column.name not in entity.key]
+        copy_frame(
+            connection, table(entity),
+            frame.drop(HASH).with_columns(pl.when("_landed").then(pl.col(n)).alias(n) for n in values),
+        )  # fmt: skip
 
 
-def hashes(landing: Landing, staged: dict[str, pl.DataFrame]) -> pl.Series:
+def lands(frame: pl.DataFrame) -> bool:
+    """Whether any of the staged rows is to be merged."""
+    return bool(frame["_landed"].any())
+
+
+def hashes(staged: dict[str, pl.DataFrame]) -> pl.Series:
     """Fingerprints over keys and owned values of all staged rows that the source has not deleted."""
-    parts = [
-        frame.filter(pl.col("_gone").not_()).select(
-            row_hash(columns(ENTITIES[name], landing.owned[name])).alias("hash")
-        )
-        for name, frame in staged.items()
-    ]
-    return pl.concat([pl.DataFrame(schema={"hash": pl.String()}), *parts])["hash"]
+    parts = [frame.filter(pl.col("_gone").not_()).select(HASH) for frame in staged.values()]
+    return pl.concat([pl.DataFrame(schema={HASH: pl.String()}), *parts])[HASH]

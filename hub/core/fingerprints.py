@@ -1,8 +1,10 @@
 """Deterministic identifiers and order-independent checksums, vectorised.
 
 The same text form is produced by PostgreSQL (`warehouse.fingerprints`), so that both sides of a landing can be
-summed independently and compared. Text form of a row: its columns joined by U+001F, an empty value as U+001E,
-timestamps as microseconds since 1970 UTC, dates as ISO, decimals with their fixed scale, booleans as t or f.
+summed independently and compared. Text form of a row: for each column that has a value U+001F, the column's name,
+U+001E, the value; timestamps as microseconds since 1970 UTC, dates as ISO, decimals with their fixed scale, booleans
+as t or f. A column without a value leaves no trace, so that a row that one dataset began hashes alike whether only
+its own columns are counted or all.
 """
 
 from __future__ import annotations
@@ -17,11 +19,11 @@ from hub.core.batches import SRC
 from hub.core.entities import ENTITIES, Column, Kind
 
 SEPARATOR = "\x1f"
-ABSENT = "\x1e"
+NAMED = "\x1e"
 
 
 def canonical_text(column: Column) -> pl.Expr:
-    """The text form of one column; never null."""
+    """The text form of one column; null where it has no value."""
     value = pl.col(column.name)
     match column.kind:
         case Kind.TIMESTAMP:
@@ -32,13 +34,17 @@ def canonical_text(column: Column) -> pl.Expr:
             text = pl.when(value).then(pl.lit("t")).when(value.not_()).then(pl.lit("f"))
         case _:
             text = value.cast(pl.String)
-    return text.fill_null(ABSENT)
+    return pl.lit(f"{SEPARATOR}{column.name}{NAMED}") + text
+
+
+def row_text(columns: Sequence[Column]) -> pl.Expr:
+    """The text form of a row; never null."""
+    return pl.concat_str([canonical_text(column) for column in columns], ignore_nulls=True)
 
 
 def row_hash(columns: Sequence[Column]) -> pl.Expr:
     """MD5 (32 hex digits) of the text form of a row. A fingerprint against accident, not a signature."""
-    joined = pl.concat_str([canonical_text(column) for column in columns], separator=SEPARATOR)
-    return joined.nchash.md5()  # type: ignore[attr-defined, no-any-return]
+    return row_text(columns).nchash.md5()  # type: ignore[attr-defined, no-any-return]
 
 
 def checksum(hashes: pl.Series) -> str:
@@ -53,13 +59,20 @@ def checksum(hashes: pl.Series) -> str:
 def uuid_of(*parts: pl.Expr) -> pl.Expr:
     """A version-8 UUID (RFC 9562) made of the parts' MD5: the same parts give the same id everywhere."""
     digest = pl.concat_str(list(parts), separator=SEPARATOR).nchash.md5()  # type: ignore[attr-defined]
-    return pl.concat_str(
+    # On the finished digests: as one expression, Polars would compute the MD5 once for each piece of it.
+    return digest.map_batches(_as_uuid, return_dtype=pl.String, is_elementwise=True)  # type: ignore[no-any-return]
+
+
+def _as_uuid(digests: pl.Series) -> pl.Series:
+    digest = pl.col("digest")
+    shaped = pl.concat_str(
         [
             digest.str.slice(0, 8), pl.lit("-"), digest.str.slice(8, 4), pl.lit("-8"),
             digest.str.slice(13, 3), pl.lit("-a"), digest.str.slice(17, 3), pl.lit("-"),
             digest.str.slice(20, 12),
         ]
     )  # fmt: skip
+    return digests.alias("digest").to_frame().select(shaped).to_series().alias(digests.name)
 
 
 def case_id(department: str, source_case_no: pl.Expr) -> pl.Expr:
@@ -77,20 +90,20 @@ def version_of(*texts: str | bytes) -> str:
 
 
 def record_hashes(entities: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """`_src`, `record_hash`: one hash over everything that a source record says, in any order of its rows."""
-    hashed = [
+    """`_src`, `record_hash`: one hash (XXH3, 128 bits) over everything that a source record says, in any order of its rows."""
+    parts = [
         frame.select(
             SRC,
             pl.concat_str(
-                pl.lit(name),
-                row_hash([ENTITIES[name].column(c) for c in sorted(set(frame.columns) - {SRC})]),
-                separator=SEPARATOR,
+                pl.lit(f"{SEPARATOR}{SEPARATOR}{name}"),
+                row_text([ENTITIES[name].column(c) for c in sorted(set(frame.columns) - {SRC})]),
             ).alias("part"),
         )
         for name, frame in sorted(entities.items())
         if frame.height
     ]
-    if not hashed:
-        return pl.DataFrame(schema={SRC: pl.Int64(), "record_hash": pl.String()})
-    joined = pl.concat(hashed).group_by(SRC).agg(pl.col("part").sort().str.join(SEPARATOR))
-    return joined.select(SRC, pl.col("part").nchash.md5().alias("record_hash"))  # type: ignore[attr-defined]
+    said = pl.concat([pl.DataFrame(schema={SRC: pl.Int64(), "part": pl.String()}), *parts])
+    if said[SRC].is_duplicated().any():
+        said = said.group_by(SRC).agg(pl.col("part").sort().str.join())
+    hashed = pl.col("part").nchash.xxh3_128()  # type: ignore[attr-defined]
+    return said.select(SRC, hashed.cast(pl.String).alias("record_hash"))
