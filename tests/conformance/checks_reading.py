@@ -109,7 +109,7 @@ class Reading(Checks):
         source.put(table_with(people([3, 4], minute=LATER), "phone", "无"))
         rows = take(source.open(), before.cursor).by_id()
         assert "phone" not in before.rows[0]
-        assert {rows[ident]["phone"] for ident in (3, 4)} == {"无"}
+        assert {source.unpadded(rows[ident]["phone"]) for ident in (3, 4)} == {"无"}
 
     @needs("drift")
     def test_a_column_that_is_gone_does_not_stop_the_reading(self, source: Source) -> None:
@@ -126,7 +126,7 @@ class Reading(Checks):
         plain = people([3, 4], minute=LATER)
         source.put(table_with(table_without(plain, "name"), "full_name", "王五"))
         row = take(source.open(), before.cursor).by_id()[3]
-        assert "name" not in row and row["full_name"] == "王五"
+        assert "name" not in row and source.unpadded(row["full_name"]) == "王五"
 
     def test_the_agreed_rate_is_kept(self, source: Source) -> None:
         source.put(people(range(1, 51)))

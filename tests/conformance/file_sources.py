@@ -91,7 +91,7 @@ class Text(Files):
 class Folder(Files):
     """A folder of this machine, or a share that is mounted."""
 
-    lacks = {
+    lacks = NO_KEYS | {
         "credentials": "a folder has none of the hub's: those of a share are the operating system's"
     }
 

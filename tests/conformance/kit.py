@@ -139,6 +139,8 @@ class Source(ABC):
     """The column that `acknowledge` changes, in what `contents` gives as dicts."""
     without_lag: ClassVar[dict[str, Any]] = {}
     """Settings that differ where `settings` have a lag: one would hide a position that is wrong."""
+    pads: ClassVar[bool] = False
+    """Texts have a fixed width here, so what is read ends in blanks."""
     broken: ClassVar[dict[str, Any]] = {}
     """Settings under which this source cannot be read, such as a table that is not there."""
     chunk_constants: ClassVar[tuple[str, ...]] = ("connectors.pace.CHUNK_ROWS",)
@@ -207,6 +209,10 @@ class Source(ABC):
         return through_proxy(self)
 
     # What the checks use.
+
+    def unpadded(self, value: Any) -> Any:
+        """A text without the blanks that the source itself adds."""
+        return value.rstrip(" ") if self.pads and isinstance(value, str) else value
 
     def department(
         self, protection: Mapping[str, Any] | None = None, **settings: Any
