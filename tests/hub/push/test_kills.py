@@ -37,9 +37,10 @@ def test_killed_at_any_instant(inbox, token, tmp_path: Path) -> None:
         assert [sender.refused for sender in senders] == [[]] * CLIENTS
         assert len(given) == len(set(given.values())) == total
         headers = {"Authorization": f"Bearer {token}"}
-        for receipt in given.values():
-            found = httpx.get(f"{process.url}/push/receipts/{receipt}", headers=headers).json()
-            assert (found["state"], found["rows"]) == ("received", 3)
+        with httpx.Client(timeout=PATIENCE, headers=headers) as client:
+            for receipt in given.values():
+                found = client.get(f"{process.url}/push/receipts/{receipt}").json()
+                assert (found["state"], found["rows"]) == ("received", 3)
     rows = run(inbox)
     assert Counter(row["no"] for row in rows) == Counter(
         f"{no}-{part}" for no in given for part in range(3)
@@ -51,17 +52,19 @@ def test_killed_at_any_instant(inbox, token, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("point", "taken"), [("push_before_accept", 0), ("push_after_accept", 1)])
 def test_killed_around_the_acceptance(inbox, token, tmp_path: Path, point: str, taken: int) -> None:
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "once"}
-    with server(tmp_path / "server.log") as process:
+    with (
+        server(tmp_path / "server.log") as process,
+        httpx.Client(base_url=process.url, headers=headers, timeout=PATIENCE) as client,
+    ):
         process.start(HUB_CRASH_AT=point)
         with pytest.raises(httpx.TransportError):
-            httpx.post(f"{process.url}/push/trade/cases", json=[{"no": "1"}], headers=headers)
+            client.post("/push/trade/cases", json=[{"no": "1"}])
         assert process.wait() == -signal.SIGKILL
         assert len(inbox.spool("cases").waiting()) == taken
         process.start()
-        answer = httpx.post(f"{process.url}/push/trade/cases", json=[{"no": "1"}], headers=headers)
-        assert answer.status_code == 202
-        again = httpx.post(f"{process.url}/push/trade/cases", json=[{"no": "1"}], headers=headers)
-        assert again.json() == answer.json()
+        answer = client.post("/push/trade/cases", json=[{"no": "1"}])
+        assert answer.status_code == 202, answer.text
+        assert client.post("/push/trade/cases", json=[{"no": "1"}]).json() == answer.json()
     assert [(row["no"], row["_file"]) for row in run(inbox)] == [("1", answer.json()["receipt"])]
 
 
@@ -79,13 +82,16 @@ def test_a_body_that_is_too_large_ends_while_it_is_sent(inbox, token, tmp_path: 
         process.start()
         try:
             answer = httpx.post(
-                f"{process.url}/push/trade/cases", content=endless(), headers=headers
+                f"{process.url}/push/trade/cases",
+                content=endless(),
+                headers=headers,
+                timeout=PATIENCE,
             )
             assert answer.status_code == 413
         except httpx.TransportError:
             pass  # the server closed while this side was still sending
         assert sent < 10**9
-        assert httpx.get(f"{process.url}/health").status_code == 200
+        assert httpx.get(f"{process.url}/health", timeout=PATIENCE).status_code == 200
     assert list((inbox.spool("cases").folder / "tmp").iterdir()) == []
 
 
