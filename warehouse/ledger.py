@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -49,9 +50,12 @@ QUARANTINED_SCHEMA: dict[str, pl.DataType] = {
 
 
 def start_batch(
-    connection: Connection, header: BatchHeader, files: Sequence[Mapping[str, Any]]
+    connection: Connection,
+    header: BatchHeader,
+    files: Sequence[Mapping[str, Any]],
+    started_at: datetime | None = None,
 ) -> None:
-    """Enter a batch that has just been read, its raw object being stored."""
+    """Enter a batch that has just been read, its raw object being stored; `started_at` if it was read earlier."""
     connection.execute(
         text(
             """
@@ -60,7 +64,8 @@ def start_batch(
             values (:batch_id, :department, :dataset, :kind, 'extracted', :raw_object, :rows_read,
                 cast(:versions as jsonb),
                 (select position from ops.cursor where department = :department and dataset = :dataset),
-                cast(:cursor as jsonb), cast(:seconds as jsonb), cast(:files as jsonb), clock_timestamp())
+                cast(:cursor as jsonb), cast(:seconds as jsonb), cast(:files as jsonb),
+                coalesce(cast(:started_at as timestamptz), clock_timestamp()))
             """
         ),
         {
@@ -74,6 +79,7 @@ def start_batch(
             "cursor": None if header.cursor is None else json.dumps(header.cursor),
             "seconds": json.dumps(header.seconds),
             "files": json.dumps(list(files), ensure_ascii=False),
+            "started_at": started_at,
         },
     )
 

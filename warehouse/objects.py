@@ -28,6 +28,8 @@ from hub.core.privacy import Keys
 from hub.core.settings import Settings
 from warehouse.sealing import NO_SEAL, Seal, is_raw
 
+_UNFINISHED = ".writing-"
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -56,8 +58,11 @@ class ObjectStore(Protocol):
     def stored(self, prefix: str) -> Iterator[Stored]:
         """What `list` names, with size and time of the last change."""
 
+    def unfinished(self, prefix: str) -> Iterator[Stored]:
+        """What writers that were killed left below a prefix, and what is being written now: no objects, but space."""
+
     def delete(self, name: str) -> None:
-        """Remove an object; none of that name is no error."""
+        """Remove an object, or what is unfinished; none of that name is no error."""
 
     def delete_prefix(self, prefix: str) -> None:
         """Remove all objects below a prefix."""
@@ -103,7 +108,7 @@ class FolderStore:
         path, data = self._path(name), self.seal.closed(name, data)
         path.parent.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -128,14 +133,16 @@ class FolderStore:
 
     def list(self, prefix: str) -> Iterator[str]:
         for path in sorted((self.root / prefix).rglob("*")):
-            if path.is_file() and not path.name.startswith(".writing-"):
+            if path.is_file() and not path.name.startswith(_UNFINISHED):
                 yield path.relative_to(self.root).as_posix()
 
     def stored(self, prefix: str) -> Iterator[Stored]:
         for name in self.list(prefix):
-            with contextlib.suppress(FileNotFoundError):  # somebody removed it meanwhile
-                status = self._path(name).stat()
-                yield Stored(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+            yield from self._found(self.root / name)
+
+    def unfinished(self, prefix: str) -> Iterator[Stored]:
+        for path in sorted((self.root / prefix).rglob(f"{_UNFINISHED}*")):
+            yield from self._found(path)
 
     def delete(self, name: str) -> None:
         self._path(name).unlink(missing_ok=True)
@@ -146,6 +153,12 @@ class FolderStore:
             path.rmdir() if path.is_dir() else path.unlink()
         if folder.is_dir():
             folder.rmdir()
+
+    def _found(self, path: Path) -> Iterator[Stored]:
+        with contextlib.suppress(FileNotFoundError):  # somebody removed it meanwhile
+            status = path.stat()
+            at = datetime.fromtimestamp(status.st_mtime, UTC)
+            yield Stored(path.relative_to(self.root).as_posix(), status.st_size, at)
 
     def _path(self, name: str) -> Path:
         path = (self.root / name).resolve()
@@ -204,6 +217,10 @@ class S3Store:
             for item in self.client.list_objects(self.bucket, self.prefix + prefix, recursive=True):
                 name = str(item.object_name).removeprefix(self.prefix)
                 yield Stored(name, item.size, item.last_modified)
+
+    def unfinished(self, prefix: str) -> Iterator[Stored]:
+        """Nothing: an upload that broke off is the server's to remove, by the bucket's life cycle."""
+        yield from ()
 
     def delete(self, name: str) -> None:
         with _answering(name):

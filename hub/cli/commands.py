@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import sources
+from hub.cli import raw, sources
 from hub.cli.printing import emit_json, say, table
 from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK
 from hub.push.cli import push_app
@@ -25,6 +25,7 @@ rules_app = typer.Typer(no_args_is_help=True, help="The supervision rules 监察
 quarantine_app = typer.Typer(no_args_is_help=True, help="Rejected rows 隔离区: look, fix, replay.")
 app.add_typer(rules_app, name="rules")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(raw.raw_app, name="raw")
 app.add_typer(push_app, name="push")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
@@ -339,5 +340,6 @@ def quarantine_replay(
         print_replay(certificates, summary)
 
 
+app.command()(raw.replay)
 for _command in sources.COMMANDS:
     app.command()(_command)

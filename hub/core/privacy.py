@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -50,11 +50,11 @@ def masked_name(name: pl.Expr) -> pl.Expr:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys derived from the installation's key: for tokens, for values, for raw objects."""
+    """The keys derived from the installation's key: for tokens, for values, for raw objects. Never shown."""
 
-    token: bytes
-    cipher: bytes
-    raw: bytes
+    token: bytes = field(repr=False)
+    cipher: bytes = field(repr=False)
+    raw: bytes = field(repr=False)
 
     @classmethod
     def load(cls, home: Path) -> Keys:

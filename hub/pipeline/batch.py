@@ -16,13 +16,13 @@ import mappings
 from hub.core.batches import SRC, BatchHeader, Cursor, Drift, Landing, Mapped, RawBatch
 from hub.core.codelists import codelists
 from hub.core.crash import crash_point
-from hub.core.errors import GateStopped
+from hub.core.errors import GateStopped, LandingError
 from hub.core.fingerprints import record_hashes
 from hub.core.specs import Department
 from hub.pipeline import drift
 from hub.pipeline.installation import Hub
 from quality import gate, quarantine
-from warehouse import annexes, ledger
+from warehouse import annexes, ledger, retention
 from warehouse.objects import put_raw
 
 Shape = Mapping[str, str]
@@ -68,8 +68,22 @@ def keep_raw(
 
 
 def read_raw(hub: Hub, header: BatchHeader) -> pa.Table:
-    """The raw object of a batch, as the connector delivered it, verified against its name."""
-    return pq.read_table(io.BytesIO(hub.store.get(header.raw_object)))
+    """The raw object of a batch, as the connector delivered it, verified against its name.
+
+    Raises LandingError when it is missing or damaged; of one that a retention removed, it says so.
+    """
+    try:
+        data = hub.store.get(header.raw_object)
+    except LandingError:
+        with hub.engine.connect() as connection:
+            removed = retention.removed_at(connection, header.department, header.raw_object)
+        if removed is None:
+            raise
+        raise LandingError(
+            f"the raw object was removed under the retention on {removed:%Y-%m-%d}", where=header.raw_object,
+            remedy="restore it from a backup, or read the rows again from the source (hub backfill)",
+        ) from None  # fmt: skip
+    return pq.read_table(io.BytesIO(data))
 
 
 def remembered_shape(hub: Hub, header: BatchHeader) -> Shape | None:

@@ -38,6 +38,7 @@ _BATCH = Table(
     *instant("started_at"),
     *instant("landed_at", null=True),
     *bigint("ledger_no", null=True),
+    *instant("raw_removed_at", null=True),
     PrimaryKeyConstraint("batch_id"),
     UniqueConstraint("ledger_no"),
     Index(None, "department", "dataset", "started_at"),

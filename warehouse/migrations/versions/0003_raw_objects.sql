@@ -1,0 +1,1 @@
+alter table ops.batch add column raw_removed_at timestamptz;
