@@ -95,12 +95,10 @@ class DatabaseConnector:
 
     def keys(self, dataset: str, fields: Sequence[str]) -> Iterator[pa.Table]:
         """`fields` and the key of every row, in the order of the key."""
-        from connectors.database.chunks import chunks, only
-        from connectors.sql.charsets import decode
+        from connectors.database import reading
+        from connectors.database.chunks import only
 
-        opened = only(self._opened(dataset), fields)
-        for chunk in chunks(opened, opened.key):
-            yield decode(chunk.table, opened.columns)[0]
+        yield from reading.keys(only(self._opened(dataset), fields))
 
     def fetch(self, dataset: str, keys: pa.Table) -> Iterator[RawBatch]:
         """The rows with the keys that `keys` gave, as they are now."""

@@ -19,6 +19,7 @@ from connectors.database import positions
 from connectors.database.chunks import Chunk, Condition, Dataset, chunks, raw_table
 from connectors.database.settings import Keyset
 from connectors.sql import Column, selects
+from connectors.sql.charsets import decode
 from hub.core.batches import Cursor, RawBatch, SourceFile
 from hub.core.errors import SourceRefused
 
@@ -112,6 +113,13 @@ def between(dataset: Dataset, low: str | None, high: str | None) -> Iterator[Raw
         for chunk in part:
             yield _batch(dataset, chunk, first, {})
             first += chunk.table.num_rows
+
+
+def keys(dataset: Dataset) -> Iterator[pa.Table]:
+    """The columns of the dataset, of every row; a row without a key is an error after the others."""
+    for chunk in chunks(dataset, dataset.key, _numbered(dataset, dataset.settings.key)):
+        yield decode(chunk.table, dataset.columns)[0]
+    _refuse_without_key(dataset, None)
 
 
 def fetched(dataset: Dataset, keys: pa.Table) -> Iterator[RawBatch]:

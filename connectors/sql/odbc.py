@@ -33,6 +33,7 @@ _CLOCKS = {
     "mssql": "SELECT GETUTCDATE()", "mysql": "SELECT UTC_TIMESTAMP()",
     "postgresql": "SELECT now() AT TIME ZONE 'UTC'", "oracle": "SELECT SYS_EXTRACT_UTC(SYSTIMESTAMP) FROM DUAL",
 }  # fmt: skip
+_MAY_WRITE = "SELECT HAS_PERMS_BY_NAME(?, 'OBJECT', 'UPDATE')"
 _AS_BYTES: dict[str, Callable[[Any], sa.ColumnElement[Any]]] = {
     "mssql": lambda value: sa.cast(value, Named("VARBINARY(MAX)")),
     "mysql": lambda value: sa.cast(value, sa.BINARY),
@@ -118,25 +119,37 @@ class OdbcBackend:
     def facts(self, table: str) -> Facts:
         """As `Backend.facts`, as far as the driver knows its catalogue."""
         schema, _, name = table.rpartition(".")
+        at = {"schema": schema or None}
         with self._session() as session, closing(session.cursor()) as cursor:
-            columns = cursor.columns(name, schema=schema or None).fetchall()
-            statistics = cursor.statistics(name, schema=schema or None).fetchall()
-            writable = None
-            if self.dialect.name == "mssql":
-                asked = cursor.execute("SELECT HAS_PERMS_BY_NAME(?, 'OBJECT', 'UPDATE')", table)
-                writable = bool(asked.fetchone()[0])
+            columns = self._catalogue(lambda: cursor.columns(name, **at))
+            statistics = self._catalogue(lambda: cursor.statistics(name, **at))
+            rights = (
+                self._catalogue(lambda: cursor.execute(_MAY_WRITE, table))
+                if self.dialect.name == "mssql"
+                else []
+            )
+        # A name is a pattern there, in which an underscore stands for any character.
+        own = [row for row in columns if row.table_name == name]
         indexes: dict[tuple[str, bool], list[str]] = {}
         for row in statistics:
             if row.index_name and row.column_name:
                 key = (row.index_name, not row.non_unique)
                 indexes.setdefault(key, []).append(row.column_name.strip('"`'))
-        rows = next((row.cardinality for row in statistics if row.type == 0), None)
         return Facts(
             # 1: may be null; 2: unknown, which is no promise either.
-            frozenset(row.column_name for row in columns if row.nullable) if columns else None,
+            frozenset(row.column_name for row in own if row.nullable) if own else None,
             tuple(tuple(names) for (_, unique), names in indexes.items() if unique),
-            tuple(tuple(names) for names in indexes.values()), rows, writable,
+            tuple(tuple(names) for names in indexes.values()),
+            next((row.cardinality for row in statistics if row.type == 0), None),
+            bool(rights[0][0]) if rights else None,
         )  # fmt: skip
+
+    def _catalogue(self, ask: Callable[[], Any]) -> list[Any]:
+        """What a driver knows; a driver need not know anything, and reading goes without."""
+        try:
+            return list(ask().fetchall())
+        except self._driver("pyodbc").Error:
+            return []
 
     @contextmanager
     def _reading(self, query: str, columns: Sequence[Column] | None = None) -> Iterator[Any]:

@@ -18,8 +18,8 @@ def facts(
 ) -> Facts:
     """Nullable columns, unique keys and indexes of `table` or `schema.table`; the rest as given.
 
-    `connection` is a DBAPI connection and stays open. Raises what its driver raises; a table that is not there has
-    no facts.
+    `connection` is a DBAPI connection and stays open. Raises what its driver raises when it is lost; a table that is
+    not there, or a catalogue that does not answer, gives no facts.
     """
     engine = sa.create_engine(dialect_url, creator=lambda: connection, poolclass=StaticPool)
     spelling = _spelling(engine.dialect)
@@ -30,6 +30,11 @@ def facts(
             warnings.simplefilter("ignore", sa.exc.SAWarning)
             nullable, unique, indexes = _reflected(sa.inspect(engine), name, schema or None)
     except sa.exc.NoSuchTableError:
+        return Facts(rows=rows, writable=writable)
+    except sa.exc.DBAPIError as failure:
+        if failure.connection_invalidated and failure.orig is not None:
+            raise failure.orig from None
+        # A server too old for SQLAlchemy's questions, or an account that may not ask them: reading goes without.
         return Facts(rows=rows, writable=writable)
     return Facts(
         frozenset(map(spelling, nullable)), tuple(tuple(map(spelling, key)) for key in unique),

@@ -97,6 +97,11 @@ def test_rows_without_a_key_are_refused_after_the_others(sql, open_database):
             for batch in open_database(**settings).read("cases", None):
                 found.append(batch)
         assert ids(found) == [1, 2, 3]
+    swept = []
+    with pytest.raises(SourceRefused, match="2 rows have no id"):
+        for keys in open_database(**KEYSET).keys("cases", ["name"]):
+            swept.append(keys)
+    assert [table.to_pydict() for table in swept] == [{"id": [1, 2, 3], "name": ["x"] * 3}]
 
 
 def test_a_key_that_is_not_unique_loses_no_row(sql, open_database, chunks):
