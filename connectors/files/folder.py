@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import SplitResult, unquote
 
@@ -58,7 +58,8 @@ class Folder:
                 if one.is_dir():
                     folders.append(f"{name}/")
                 elif one.is_file():
-                    yield _entry(name, one.stat())
+                    with suppress(FileNotFoundError):  # renamed just now, as finished files are
+                        yield _entry(name, one.stat())
         for name in folders:
             # A link to a folder above would lead round and round.
             if reaches(name, pattern) and not ("**" in pattern and (self.root / name).is_symlink()):

@@ -80,10 +80,13 @@ def _values(raw: bytes, charset: str, ways: Sequence[Steps]) -> tuple[Values, st
         document = _DECODER.decode(text)
         if not isinstance(document, dict):
             return nothing, DAMAGED
-        values = [_text(_at(document, way)) for way in ways]
+        values = [
+            _text(document.get(way[0]) if len(way) == 1 else _at(document, way)) for way in ways
+        ]
     except (ValueError, RecursionError):
         return nothing, DAMAGED
-    if any(value is not None and not _storable(value) for value in values):
+    # Only an escape can stand for what no text may hold: the decoder refuses control characters.
+    if "\\u" in text and not all(value is None or _storable(value) for value in values):
         return nothing, ILLEGAL
     return values, None
 
@@ -134,8 +137,6 @@ def _json(value: Any) -> str:
 
 
 def _storable(text: str) -> bool:
-    if text.isascii():
-        return "\0" not in text
     try:
         text.encode()
     except UnicodeEncodeError:
