@@ -125,10 +125,11 @@ def _unique(dataset: Dataset, facts: Facts) -> Diagnosis:
 def _charset(dataset: Dataset, found: Server) -> Diagnosis:
     texts = [each for each in dataset.columns if each.is_text][:SAMPLE_COLUMNS]
     sample = _sample(dataset, texts) if texts else None
+    declared = found.charset or "the driver does not tell the charset"
     if sample is None:
-        return Diagnosis("charset", "ok", f"{found.charset}; only ASCII seen", dataset=dataset.name)
+        return Diagnosis("charset", "ok", f"{declared}; only ASCII seen", dataset=dataset.name)
     column, raw = sample
-    seen = f"{found.charset}; {column.name} begins with the bytes {raw[:SAMPLE_BYTES].hex(' ')}"
+    seen = f"{declared}; {column.name} begins with the bytes {raw[:SAMPLE_BYTES].hex(' ')}"
     charset = column.charset
     if charset is None and found.charset.upper() in _ASCII_ONLY:
         return Diagnosis(
