@@ -20,6 +20,7 @@ def write(connection: Connection, landing: Landing, rejects: pl.DataFrame) -> No
     _parties(connection, landing)
     _quarantine(connection, landing, rejects)
     _replays(connection, landing)
+    _overtaken(connection, landing)
     _unmapped(connection, landing)
     _drift(connection, landing.header, landing.drift)
     _shape(connection, landing)
@@ -172,6 +173,35 @@ def _replays(connection: Connection, landing: Landing) -> None:
             f"{len(ids) - closed} of {len(ids)} quarantined rows are no longer open",
             where=f"{landing.header.department}/{landing.header.dataset}",
             remedy="another replay was faster; nothing landed",
+        )
+
+
+def _overtaken(connection: Connection, landing: Landing) -> None:
+    """Close waiting rows of records of which this batch has a later reading: replaying them would be in vain.
+
+    Their content stays where it is. Replays read nothing, and a batch does not overtake itself.
+    """
+    if landing.header.kind == "replay":
+        return
+    binds = _binds(landing.header)
+    waiting = connection.execute(
+        text(
+            "select distinct record_key from ops.quarantine where department = :department and dataset = :dataset "
+            "and state = 'open' and batch_id <> cast(:batch as uuid) and record_key is not null"
+        ),
+        binds,
+    )
+    known = pl.Series([row[0] for row in waiting], dtype=pl.String)
+    keys = pl.concat([landing.records["record_key"], landing.quarantine["record_key"]])
+    met = known.filter(known.is_in(keys.drop_nulls().implode()))
+    if met.len():
+        connection.execute(
+            text(
+                "update ops.quarantine set state = 'superseded', replay_batch = cast(:batch as uuid) "
+                "where department = :department and dataset = :dataset and state = 'open' "
+                "and batch_id <> cast(:batch as uuid) and record_key = any(:keys)"
+            ),
+            binds | {"keys": met.to_list()},
         )
 
 

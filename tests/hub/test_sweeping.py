@@ -102,3 +102,18 @@ def test_a_sweep_is_due_when_the_last_one_is_old_enough(
         )
     pipeline.run(registry_hub, "registry")
     assert ask(count) == [(2,)]
+
+
+def test_a_row_that_the_department_corrects_no_longer_waits(
+    registry: Registry, registry_hub: pipeline.Hub, ask: Ask
+) -> None:
+    state = "select state, count(*) from ops.quarantine group by 1"
+    registry.put("a.csv", "1,never,one")
+    pipeline.run(registry_hub, "registry")
+    registry.put("b.csv", "1,nowhen,one")
+    pipeline.run(registry_hub, "registry")
+    assert sorted(ask(state)) == [("open", 1), ("superseded", 1)]
+    registry.put("c.csv", "1,2012-03-01,one")
+    pipeline.run(registry_hub, "registry")
+    assert ask(state) == [("superseded", 2)]
+    assert pipeline.replay(registry_hub, "registry") == []
