@@ -11,9 +11,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,18 +62,25 @@ def server() -> Iterator[tuple[Settings, str, Path]]:
             embedded.discard(settings)
 
 
-def conduct(kind: str, kills: int, seed: int, seconds: float) -> Outcome:
-    """One campaign on a server of its own, from the first kill to the verdict."""
-    with server() as (settings, base, home):
-        one = Campaign(kind, home / kind, settings, base, seed)
-        try:
-            one.disturb(kills, time.monotonic() + seconds * SETTLING)
-            one.settle()
-            judged = one.verdict()
-        finally:
-            one.close()
+def conduct(kinds: Sequence[str], kills: int, seed: int, seconds: float) -> list[Outcome]:
+    """A campaign for each kind of source, side by side, from the first kill to the verdict."""
+    each = -(-kills // len(kinds))
+    with server() as (settings, base, home), ExitStack() as closing:
+        campaigns = []
+        for kind in kinds:
+            campaigns.append(Campaign(kind, home / kind, settings, base, seed))
+            closing.callback(campaigns[-1].close)
+        deadline = time.monotonic() + seconds * SETTLING
+        with ThreadPoolExecutor(len(kinds)) as pool:
+            list(pool.map(lambda one: one.disturb(each, deadline), campaigns))
+            list(pool.map(Campaign.settle, campaigns))
+        return [_outcome(one) for one in campaigns]
+
+
+def _outcome(one: Campaign) -> Outcome:
+    cases = len(one.source.truth.last)
     return Outcome(
-        kind, one.kills, one.runs, one.completed, len(one.source.truth.last), one.unexpected, judged
+        one.kind, one.kills, one.runs, one.completed, cases, one.unexpected, one.verdict()
     )
 
 
@@ -96,11 +103,7 @@ def main() -> int:
     options.add_argument("--seconds", type=float, default=660)
     options.add_argument("--sources", nargs="*", default=KINDS)
     given = options.parse_args()
-    each = -(-given.kills // len(given.sources))
-    with ThreadPoolExecutor(len(given.sources)) as pool:
-        outcomes = list(
-            pool.map(lambda kind: conduct(kind, each, given.seed, given.seconds), given.sources)
-        )
+    outcomes = conduct(given.sources, given.kills, given.seed, given.seconds)
     for outcome in outcomes:
         tell(outcome)
     summary = {

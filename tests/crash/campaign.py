@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import random
 import threading
 import time
@@ -12,12 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hub.core.privacy import Keys
 from hub.core.settings import Settings
+from hub.pipeline import Hub
 from tests.crash import proof, sources
 from tests.crash.forking import Ended, Forker
 from tests.crash.sources import DEPARTMENT, Exchange, Files, Keyset, Push, Source
 from warehouse.access import create_database, create_engine_without_pool
 from warehouse.objects import FolderStore
+from warehouse.sealing import Seal
 
 KINDS = ("files", "exchange", "database", "push")
 AT_RANDOM = "at random"
@@ -29,7 +31,6 @@ PATH = (
 SENDING = ("push_before_accept", "push_after_accept")
 PAUSE = 0.05
 """Seconds between two changes at the source while a run is at work."""
-_KEY = base64.b64encode(b"crash test's installation key 32").decode()
 
 
 class Campaign:
@@ -67,7 +68,8 @@ class Campaign:
         """What a child's environment is to hold."""
         return {
             "HUB_HOME": str(self.folder / home), "HUB_OBJECTS": str(self.folder / home / "objects"),
-            "HUB_WAREHOUSE_URL": url, "HUB_DEPARTMENTS": str(self.folder / "departments"), "HUB_KEY": _KEY,
+            "HUB_WAREHOUSE_URL": url, "HUB_DEPARTMENTS": str(self.folder / "departments"),
+            "HUB_RAW_ENCRYPTION": "on" if self.kind == "push" else "off",
             f"HUB_CONNECTION_{sources.CONNECTION}": self.source.url,
         }  # fmt: skip
 
@@ -89,9 +91,12 @@ class Campaign:
         self.source.forget_reading()
         ended = self._run({}, "undisturbed", url)
         assert ended.code == 0, ended.said
-        store = FolderStore(self.folder / "home" / "objects")
         engines = [create_engine_without_pool(each) for each in (self.url, url)]
-        return proof.verdict(engines[0], store, self.source.truth.last, engines[1])
+        keys = Keys.load(self.folder / "home")
+        store = FolderStore(self.folder / "home" / "objects", Seal(key=keys.raw))
+        settings = Settings(self.folder / "home", self.url, "", self.folder / "departments")
+        hub = Hub(settings, engines[0], store, keys)
+        return proof.verdict(hub, self.source.truth.last, engines[1])
 
     def _plan(self) -> Iterator[str]:
         """Every point in turn, in the first to third batch; each second kill comes at a random instant."""

@@ -218,7 +218,7 @@ class Keyset(_Database):
     """A table whose rows change in place, read by the time of the last change."""
 
     connector = "database"
-    settings = "table: cases, strategy: {keyset: {cursor: CHANGED, key: [NO], lag: 5s}}"
+    settings = "table: cases, strategy: {keyset: {cursor: CHANGED, key: [NO], lag: 5s}}, sweep: {every: run}"
     table = """
         create table cases ("NO" text primary key, "VER" int, "APPLIED" text, "TITLE" text, "S1" text, "S2" text,
             "GONE" text, "CHANGED" timestamptz not null default clock_timestamp());
