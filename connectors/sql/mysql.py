@@ -175,6 +175,11 @@ SELECT EXISTS (
 def _prepare(cursor: Any, read_only: bool, error: type[Exception]) -> None:
     cursor.execute("SET SESSION time_zone = '+00:00'")
     if not read_only:
+        # Else an UPDATE that scans the table waits for rows of the department's open transactions, which it means not.
+        # A server that logs statements refuses to write under this level.
+        cursor.execute("SELECT @@global.log_bin AND @@session.binlog_format = 'STATEMENT'")
+        if cursor.fetchone() != ("1",):
+            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         return
     try:
         cursor.execute("SET SESSION TRANSACTION READ ONLY")
