@@ -18,6 +18,8 @@ from connectors.tables import deleted_mask, source_table
 from hub.core.batches import RawBatch, SourceFile
 from hub.core.errors import SourceRefused
 
+CELLS = 2_500_000
+"""Fields of one chunk: 50,000 rows of up to 50 columns, 2,500 rows of 1,000."""
 _COUNT = Column("hub_count", "bigint", pa.int64())
 
 
@@ -53,7 +55,7 @@ def _last(table: Table, pace: Pace) -> list[Any] | None:
 
 def _chunk(table: Table, pace: Pace, after: list[Any] | None, last: list[Any]) -> pa.Table:
     pace.wait()
-    limit = pace.chunk_rows
+    limit = max(min(pace.chunk_rows, CELLS // len(table.columns)), 1)
     behind_last = selects.after(table.backend, table.key, last)
     query = selects.select(table.backend, table.columns, table.source)
     query = query.where(table.is_new, *_keyed(table), sa.not_(behind_last))
