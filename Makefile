@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 CODE := hub catalogue connectors mappings quality warehouse supervision demo dags
 
-.PHONY: demo test conformance system-packages check format lint types imports lock clean setup
+.PHONY: demo test conformance crash system-packages check format lint types imports lock clean setup
 
 setup: .venv/.synced
 
@@ -19,6 +19,10 @@ test: setup
 # Every connector on real servers; ends with a line of JSON. What the machine lacks is skipped with the reason.
 conformance: setup
 	$(PY) -m pytest -n 2 --dist loadfile tests/conformance
+
+# Runs killed at every point while the sources change; ends with a line of JSON. KILLS=20 make crash for a short one.
+crash: setup
+	$(PY) -m tests.crash --kills $(or $(KILLS),200)
 
 system-packages:
 	bash scripts/system-packages.sh

@@ -18,8 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.core.settings import CONTENT_ROOT, Settings
+from tests.conformance.late_commits import LateCommits, simulate
 from tests.crash.campaign import KINDS, Campaign
 from tests.crash.proof import Verdict
+from warehouse import server as embedded
+from warehouse.access import create_database, create_engine_without_pool
+from warehouse.migrate import migrate
 
 SETTLING = 0.75
 """Share of the time in which runs are killed; the rest is for settling and for the verdict."""
@@ -41,10 +45,6 @@ class Outcome:
 @contextmanager
 def server() -> Iterator[tuple[Settings, str, Path]]:
     """An embedded PostgreSQL for warehouses and sources, with a migrated template, and a folder; removed at the end."""
-    from warehouse import server as embedded
-    from warehouse.access import create_database, create_engine_without_pool
-    from warehouse.migrate import migrate
-
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(
         prefix="hub-crash-", dir=memory if memory.is_dir() else None, ignore_cleanup_errors=True
@@ -84,6 +84,12 @@ def _outcome(one: Campaign) -> Outcome:
     )
 
 
+def late_commits() -> LateCommits:
+    """Rows that readers miss whose writers commit late."""
+    with server() as (_, base, home):
+        return simulate(create_database(base, "late").replace("+psycopg", ""), home)
+
+
 def tell(outcome: Outcome) -> None:
     """What happened, for people."""
     print(  # noqa: T201
@@ -103,17 +109,20 @@ def main() -> int:
     options.add_argument("--seconds", type=float, default=660)
     options.add_argument("--sources", nargs="*", default=KINDS)
     given = options.parse_args()
-    outcomes = conduct(given.sources, given.kills, given.seed, given.seconds)
+    outcomes, late = conduct(given.sources, given.kills, given.seed, given.seconds), late_commits()
     for outcome in outcomes:
         tell(outcome)
     summary = {
         "kills": sum(sum(o.kills.values()) for o in outcomes),
         "lost": sum(o.verdict.lost for o in outcomes),
         "doubled": sum(o.verdict.doubled for o in outcomes),
+        "late_writers": late.late_writers,
+        "missed": late.missed,
     }
+    print(f"late commits: {late}")  # noqa: T201
     print(json.dumps(summary))  # noqa: T201
     good = all(o.verdict.good and not o.unexpected for o in outcomes)
-    return 0 if good and summary["kills"] >= given.kills else 1
+    return 0 if good and summary["kills"] >= given.kills and not late.missed else 1
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hub.core.batches import CHUNK_ROWS
 from hub.core.privacy import Keys
 from hub.core.settings import Settings
 from hub.pipeline import Hub
@@ -128,9 +129,10 @@ class Campaign:
     def _run(self, more: dict[str, str], home: str, url: str, after: float | None = None) -> Ended:
         self.runs += 1
         started = time.monotonic()
-        self.forker.start(
-            {"call": "run", "department": DEPARTMENT, "env": self.environment(url, home) | more}
-        )
+        job: dict[str, Any] = {"call": "run", "department": DEPARTMENT}
+        if home != "home":
+            job["chunk"] = CHUNK_ROWS
+        self.forker.start(job | {"env": self.environment(url, home) | more})
         ended = self.forker.wait(after)
         if ended is None:
             self.forker.kill()

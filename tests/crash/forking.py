@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-CHUNK = 25
-"""Rows per batch in the children, so that a run has several batches."""
+CHUNK = 20
+"""Rows per batch in the children, so that a run has several batches; a job may say otherwise."""
 CHUNK_CONSTANTS = (
     "connectors.pace", "connectors.files.slices", "connectors.inbox.bodies",
     "connectors.inbox.json_rows",
@@ -104,8 +104,6 @@ def _warm() -> None:
         "warehouse.landing",
     ):  # fmt: skip
         import_module(name)
-    for name in CHUNK_CONSTANTS:
-        import_module(name).CHUNK_ROWS = CHUNK  # type: ignore[attr-defined]
     _make_copy_a_point()
 
 
@@ -131,6 +129,8 @@ def _child(job: dict[str, Any], log: str) -> int:
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     os.environ.update(job["env"])
+    for name in CHUNK_CONSTANTS:
+        sys.modules[name].CHUNK_ROWS = job.get("chunk", CHUNK)  # type: ignore[attr-defined]
     try:
         {"run": _run, "push": _push}[job["call"]](job)
     except HubError as error:

@@ -77,7 +77,7 @@ class Truth:
     rng: random.Random
     last: dict[str, Record] = field(default_factory=dict)
 
-    def change(self, fresh: int = 20) -> list[Record]:
+    def change(self, fresh: int = 14) -> list[Record]:
         news = [self._record(f"N{len(self.last) + n:06}", 0) for n in range(fresh)]
         known = [one for one in self.last.values() if not one.bad]
         again = self.rng.sample(known, min(len(known), fresh // 2))
