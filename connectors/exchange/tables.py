@@ -96,17 +96,19 @@ class Table:
         own = [each.name for each in self.columns if not each.name.startswith(PREFIX)]
         others = [each.name.removeprefix(PREFIX) for each in self.columns[len(own) :]]
         mine = named(self.table, own).alias("hub_mine")
-        its, later = (named(ending, others).alias(f"hub_{name}") for name in ("its", "later"))
+        last, later = (named(ending, others).alias(f"hub_{name}") for name in ("last", "later"))
         theirs = [self.column(PREFIX + name).name.removeprefix(PREFIX) for name in same]
         counted = self.column(PREFIX + version).name.removeprefix(PREFIX)
         superseded = sa.exists().where(
-            *(later.c[name] == its.c[name] for name in theirs), later.c[counted] > its.c[counted]
+            *(later.c[name] == last.c[name] for name in theirs), later.c[counted] > last.c[counted]
         )
+        # A query of its own: Oracle before 12 joins to no condition that holds a subquery (ORA-01799).
+        its = sa.select(*last.c).where(sa.not_(superseded)).subquery("hub_its")
         pairs = [
             mine.c[self.column(name).name] == its.c[other]
             for name, other in zip(same, theirs, strict=True)
         ]
-        joined = mine.outerjoin(its, sa.and_(*pairs, sa.not_(superseded)))
+        joined = mine.outerjoin(its, sa.and_(*pairs))
         labelled = [
             *(mine.c[name].label(selects.exact(name)) for name in own),
             *(its.c[name].label(selects.exact(PREFIX + name)) for name in others),
