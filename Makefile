@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 CODE := hub catalogue connectors mappings quality warehouse supervision demo dags
 
-.PHONY: demo test conformance crash system-packages check format lint types imports lock clean setup
+.PHONY: demo test conformance crash system-packages check format lint types imports lock clean setup bench-ingest
 
 setup: .venv/.synced
 
@@ -46,3 +46,12 @@ lock:
 
 clean:
 	if [ -x .venv/bin/hub ]; then .venv/bin/hub stop --delete-data; fi; rm -rf "$${HUB_HOME:-.hub}"
+
+# Takes an hour with both sizes, and the machine for itself. ROWS="1000000" for one of them; BENCH_FOLDER: a disk with 40 GB.
+bench-ingest: setup .venv-bench/.synced
+	.venv-bench/bin/python -m benchmarks.ingest --report docs/benchmarks.md $(if $(ROWS),--rows $(ROWS)) $(if $(BENCH_FOLDER),--folder $(BENCH_FOLDER))
+
+# An environment of its own: the other tools pin what they like, and nothing of them reaches ours.
+.venv-bench/.synced: requirements/bench.txt
+	uv=$$(command -v uv || echo .uv/bin/uv); $$uv venv --quiet --allow-existing --python .venv/bin/python .venv-bench && \
+	  $$uv pip sync --quiet --python .venv-bench/bin/python --require-hashes requirements/bench.txt && touch $@

@@ -1,0 +1,1 @@
+"""Measurements beside other tools: same data, same machine, one run. `make bench-ingest`."""
