@@ -68,11 +68,11 @@ class OracleTable(VendorTable):
     def connect(self) -> Any:
         import oracledb
 
-        url = self.where
-        service = url.query.get("service_name") or url.database
-        host, port = self.address
+        url, (host, port) = self.where, self.address
+        service = url.query.get("service_name")
+        name = {"service_name": service} if service else {"sid": url.database}
         connection = oracledb.connect(
-            user=url.username, password=url.password, dsn=f"{host}:{port}/{service}"
+            user=url.username, password=url.password, host=host, port=port, **name
         )
         # A time without zone that is written to a column with one is of the session's zone.
         connection.cursor().execute("ALTER SESSION SET TIME_ZONE = '+00:00'")
