@@ -10,8 +10,10 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from hub.core.errors import SourceUnavailable
 from hub.core.settings import TIME_ZONE, Settings
 from warehouse import server
 
@@ -68,6 +70,30 @@ def drop(base_url: str, names: Sequence[str]) -> None:
             connection.execute(
                 sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
             )
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn what the driver raises when the warehouse goes away, or cannot go on, into SourceUnavailable."""
+    try:
+        yield
+    except (DBAPIError, psycopg.Error) as failure:
+        if (away := unavailable(failure)) is None:
+            raise
+        raise away from None
+
+
+def unavailable(failure: Exception) -> SourceUnavailable | None:
+    """The error for a warehouse that restarts, is full, or is out of connections or locks; None for anything else."""
+    cause = failure.orig if isinstance(failure, DBAPIError) else failure
+    if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        return None
+    state = getattr(cause, "sqlstate", None)
+    said = f"{type(cause).__name__}, {state}" if state else type(cause).__name__
+    return SourceUnavailable(
+        f"the warehouse does not answer, or could not go on ({said})", where="HUB_WAREHOUSE_URL",
+        remedy="check the server and its disk, then run again: what has landed stays, the rest is read again",
+    )  # fmt: skip
 
 
 @contextmanager

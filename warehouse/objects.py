@@ -99,13 +99,24 @@ def _missing(name: str) -> LandingError:
 
 
 class FolderStore:
-    """Objects as files below a folder that only its owner may enter."""
+    """Objects as files below a folder that only its owner may enter.
+
+    `put` raises SourceUnavailable when the disk does not take the object.
+    """
 
     def __init__(self, root: Path, seal: Seal = NO_SEAL) -> None:
         self.root, self.seal = root, seal
 
     def put(self, name: str, data: bytes) -> None:
-        path, data = self._path(name), self.seal.closed(name, data)
+        try:
+            self._write(self._path(name), self.seal.closed(name, data))
+        except OSError as failure:
+            raise SourceUnavailable(
+                f"the object store does not take data ({failure.strerror or failure})", where=str(self.root),
+                remedy="make room (hub raw gc) or mend the disk, then run again; nothing was lost",
+            ) from None  # fmt: skip
+
+    def _write(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)

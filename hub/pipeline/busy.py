@@ -9,13 +9,20 @@ from sqlalchemy import text
 
 from hub.core.errors import DepartmentBusy
 from hub.pipeline.installation import Hub
+from warehouse.access import answering
 
 
 @contextmanager
 def working_alone(hub: Hub, slug: str) -> Iterator[None]:
-    """Hold the department while the block runs; a process that dies lets it go. Raises DepartmentBusy."""
+    """Hold the department while the block runs; a process that dies lets it go.
+
+    Raises DepartmentBusy, and SourceUnavailable when the warehouse goes away meanwhile.
+    """
     key = {"name": f"hub run {slug}"}
-    with hub.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with (
+        answering(),
+        hub.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+    ):
         if not connection.scalar(
             text("select pg_try_advisory_lock(hashtextextended(:name, 0))"), key
         ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -46,26 +47,31 @@ def weed() -> Path:
 @contextmanager
 def s3() -> Iterator[S3]:
     """A server without buckets, killed and removed at the end."""
-    with scratch() as folder:
-        ports = free_ports(8)
-        server = S3(ports[0])
-        identity = {
-            "name": "hub", "credentials": [{"accessKey": server.access, "secretKey": server.secret}],
-            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
-        }  # fmt: skip
-        config = folder / "s3.json"
-        config.write_text(json.dumps({"identities": [identity]}))
-        options = {
-            "dir": folder, "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "s3.port": ports[0], "s3.port.grpc": ports[1],
-            "master.port": ports[2], "master.port.grpc": ports[3], "volume.port": ports[4],
-            "volume.port.grpc": ports[5], "filer.port": ports[6], "filer.port.grpc": ports[7],
-            "s3.port.iceberg": 0, "s3.port.lance": 0, "master.telemetry": "false", "volume.max": 50,
-            "master.volumeSizeLimitMB": 64, "s3.config": config, "s3.localSocket": folder / "s3.sock",
-        }  # fmt: skip
-        command = [str(weed()), "server", "-s3", "-s3.iam=false"]
-        command += [f"-{name}={value}" for name, value in options.items()]
-        with running(command, folder, lambda: _writes(server)):
-            yield server
+    with scratch() as folder, serving(folder, free_ports(8)) as (server, _):
+        yield server
+
+
+@contextmanager
+def serving(folder: Path, ports: list[int]) -> Iterator[tuple[S3, subprocess.Popen[bytes]]]:
+    """A server over what lies in a folder, on these eight ports, and its process; killed at the end."""
+    server = S3(ports[0])
+    identity = {
+        "name": "hub", "credentials": [{"accessKey": server.access, "secretKey": server.secret}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }  # fmt: skip
+    config = folder / "s3.json"
+    config.write_text(json.dumps({"identities": [identity]}))
+    options = {
+        "dir": folder, "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "s3.port": ports[0], "s3.port.grpc": ports[1],
+        "master.port": ports[2], "master.port.grpc": ports[3], "volume.port": ports[4],
+        "volume.port.grpc": ports[5], "filer.port": ports[6], "filer.port.grpc": ports[7],
+        "s3.port.iceberg": 0, "s3.port.lance": 0, "master.telemetry": "false", "volume.max": 50,
+        "master.volumeSizeLimitMB": 64, "s3.config": config, "s3.localSocket": folder / "s3.sock",
+    }  # fmt: skip
+    command = [str(weed()), "server", "-s3", "-s3.iam=false"]
+    command += [f"-{name}={value}" for name, value in options.items()]
+    with running(command, folder, lambda: _writes(server)) as process:
+        yield server, process
 
 
 def _writes(server: S3) -> bool:

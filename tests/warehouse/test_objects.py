@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -170,10 +171,10 @@ def test_a_folder_store_leaves_no_half_written_object(
     store.put("raw/a.txt", b"before")
 
     def full(_: int) -> None:
-        raise OSError("no space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(SourceUnavailable, match=r"No space.*make room"):
         store.put("raw/a.txt", b"after")
     assert store.get("raw/a.txt") == b"before"
     assert [path.name for path in (tmp_path / "objects" / "raw").iterdir()] == ["a.txt"]
