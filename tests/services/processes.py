@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import tempfile
@@ -15,9 +16,12 @@ START_SECONDS = 60
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on, low enough that a derived one (+10000) would still be a port."""
+    """Ports of 127.0.0.1 that nobody listens on, low enough that a derived one (+10000) would still be a port.
+
+    From a random one on: workers that start servers at the same time must not meet.
+    """
     sockets: list[socket.socket] = []
-    for port in range(21000 + os.getpid() % 9000, 50000):
+    for port in range(21000 + secrets.randbelow(11000), 50000):
         candidate = socket.socket()
         try:
             candidate.bind(("127.0.0.1", port))
