@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import connectors
 from hub.core.batches import Certificate
 from hub.pipeline.busy import working_alone
 from hub.pipeline.installation import Hub
 from hub.pipeline.reading import open_source
-from hub.pipeline.taking import take
+from hub.pipeline.taking import take_all
 
 
 def backfill(
@@ -31,10 +29,5 @@ def backfill(
                 f"a source of access method '{source.department.spec.connector}' has no ranges to read",
                 ("connector",), remedy="only sources with a cursor column can be backfilled",
             )  # fmt: skip
-        certificates = []
-        started = time.perf_counter()
-        for raw in source.connector.read_range(dataset, low, high):
-            spent = time.perf_counter() - started
-            certificates.append(take(hub, source, raw, spent, kind="backfill"))
-            started = time.perf_counter()
-        return certificates
+        batches = source.connector.read_range(dataset, low, high)
+        return [*take_all(hub, source, batches, kind="backfill")]

@@ -1,19 +1,17 @@
 """The way of a record in one process, chunk by chunk: read, kept raw, mapped, gated, landed, acknowledged.
 
-Each chunk lands before the next is asked for, so that a run that ends anywhere, after any number of rows, goes on
-where it stopped, and neither memory nor space grows with the source.
+While one chunk lands, the next is mapped and the one after it is read, and no more than that is at hand: a run that
+ends anywhere, after any number of rows, goes on where it stopped, and neither memory nor space grows with the source.
 """
 
 from __future__ import annotations
-
-import time
 
 from hub.core.batches import Certificate
 from hub.pipeline.busy import working_alone
 from hub.pipeline.installation import Hub
 from hub.pipeline.reading import Reading, open_source, raise_refusals
 from hub.pipeline.sweeping import sweep_what_is_due
-from hub.pipeline.taking import take
+from hub.pipeline.taking import take_all
 
 
 def run(hub: Hub, slug: str) -> list[Certificate]:
@@ -24,12 +22,9 @@ def run(hub: Hub, slug: str) -> list[Certificate]:
     """
     with working_alone(hub, slug):
         reading = Reading(hub, slug)
-        certificates = []
+        certificates: list[Certificate] = []
         for dataset in reading.source.connector.datasets:
-            started = time.perf_counter()
-            for raw in reading.batches(dataset):
-                certificates.append(take(hub, reading.source, raw, time.perf_counter() - started))
-                started = time.perf_counter()
+            certificates += take_all(hub, reading.source, reading.batches(dataset))
         reading.close()
         if reading.closed is None:
             for swept in sweep_what_is_due(hub, reading.source):
