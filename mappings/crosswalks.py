@@ -15,6 +15,8 @@ from mappings.forms import PADDING, TO_HALF_WIDTH
 from mappings.spec import POWERS
 
 POWERS_HEADER = ("source_code", "source_name", "power_code", "valid_from", "valid_to", "note")
+NOTHING = "-"
+"""A target in `codes.csv`: the source's code is known, and there is no canonical code for what it means."""
 CODES_HEADER = ("codelist", "source_code", "source_name", "code", "valid_from", "valid_to", "note")
 
 OPEN_CODELISTS = ("step", "material", "fee")
@@ -157,7 +159,7 @@ def _is_sound(
     elif codelist not in canonical and codelist not in OPEN_CODELISTS:
         known = ", ".join(sorted({*canonical, *OPEN_CODELISTS}))
         problems.append(_error(path, line.number, f"no code list '{codelist}'", f"known: {known}"))
-    elif codelist not in OPEN_CODELISTS and line.code not in canonical[codelist]:
+    elif codelist not in OPEN_CODELISTS and line.code not in (NOTHING, *canonical[codelist]):
         known = ", ".join(canonical[codelist])
         problems.append(
             _error(path, line.number, f"'{line.code}' is not on {codelist}", f"on it: {known}")

@@ -9,7 +9,7 @@ import polars as pl
 from hub.core.batches import SRC
 from hub.core.entities import POLARS_TYPES, Kind
 from mappings.conversions import Conversion
-from mappings.crosswalks import Crosswalks
+from mappings.crosswalks import NOTHING, Crosswalks
 from mappings.forms import TO_HALF_WIDTH, as_text, half_width
 from mappings.lookups import WANTED_SCHEMA, translate
 from mappings.plan import Plan, Slot
@@ -151,9 +151,12 @@ def _translated(
         if slot.table is None or slot.expression.field is None:
             continue
         wanted = frame.select(_wanted(slot, frame))
-        frame = frame.with_columns(translate(wanted, crosswalks.table(slot.table)).alias(slot.name))
-        asked = frame.select(SRC, found=pl.col(slot.name), used=used(plan, slot.name)).hstack(
-            wanted
+        found = translate(wanted, crosswalks.table(slot.table))
+        frame = frame.with_columns(found.replace(NOTHING, None).alias(slot.name))
+        asked = (
+            frame.select(SRC, used=used(plan, slot.name))
+            .hstack([found.alias("found")])
+            .hstack(wanted)
         )
         lost = asked.filter(
             pl.col("found").is_null()

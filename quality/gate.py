@@ -65,6 +65,7 @@ def inspect(mapped: Mapped, codelists: Codelists) -> GateResult:
     """
     if mapped.records[SRC].is_duplicated().any():
         raise GateStopped("a source row has two records", remedy="correct the mapping engine")
+    mapped = _without_bare_rows_of_the_deleted(mapped)
     found, checks = _judge(RECORD, mapped.records, RECORDS_SCHEMA, record_rules())
     # A row that the mapping refused may have no key for that very reason: say so once.
     frames = [_remaining(found, mapped.rejects[SRC].unique())]
@@ -82,6 +83,22 @@ def inspect(mapped: Mapped, codelists: Codelists) -> GateResult:
         .unique([SRC, "reason", "column"], keep="first", maintain_order=True)
     )
     return GateResult(_without(mapped, rejects[SRC].unique()), rejects, (*checks, *outcomes))
+
+
+def _without_bare_rows_of_the_deleted(mapped: Mapped) -> Mapped:
+    """A deleted record may arrive as nothing but its key. Rows of it that lack what is required say nothing and are
+    left out; the record lands as deleted, and what it reported before keeps its last image."""
+    gone = mapped.records.filter(pl.col("deleted"))[SRC]
+    if gone.is_empty():
+        return mapped
+    entities = {}
+    for name, frame in mapped.entities.items():
+        required = [
+            c.name for c in ENTITIES[name].columns if c.required and c.name in frame.columns
+        ]
+        bare = pl.any_horizontal(pl.col(column).is_null() for column in required)
+        entities[name] = frame.filter((pl.col(SRC).is_in(gone.implode()) & bare).not_())
+    return replace(mapped, entities=entities)
 
 
 def schema_version(codelists: Codelists | None = None) -> str:

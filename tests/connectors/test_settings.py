@@ -38,7 +38,7 @@ BROKEN = {
     ),
     "unknown prefix": ("files", XML + "    rows: //Case\n    fields: {A: 'p:A'}\n", 8, "fields.A"),
     "flag": (
-        "exchange", "  a:\n    table: T\n    order: SN\n    flag: {column: F, new: 0}\n", 11, "flag.new"
+        "exchange", "  a:\n    table: T\n    order: SN\n    flag: {column: F, new: 0}\n", 11, "flag.done"
     ),
     "no access method": ("ftp", "  a: {}\n", 4, "there is no access method 'ftp'"),
 }  # fmt: skip
@@ -63,7 +63,7 @@ def test_a_broken_setting_names_file_and_line(case, make_department):
         ("files", TEXT + "    delimiter: ','\n", "ftp://hub:geheim@host/folder"),
         ("files", TEXT + "    delimiter: ','\n", "file://host/folder"),
         ("exchange", "  a: {table: T, order: N, flag: {column: F, new: '0', done: '1', error: '2'}}\n",
-         "oracle://hub:geheim@host/x"),
+         "mongodb://hub:geheim@host/x"),
     ],
 )  # fmt: skip
 def test_a_url_of_the_wrong_kind_is_named_without_its_secrets(

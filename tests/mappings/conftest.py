@@ -30,6 +30,7 @@ applicant_kind,2,单位,enterprise,,,
 result,1,准予,granted,,,
 result,2,不予,denied,,2012-06-30,
 result,2,退件,returned,2012-07-01,,
+result,8,其他,-,,,known; no canonical code
 step,SL,受理,accept,,,
 """
 MAPPING = """

@@ -189,6 +189,14 @@ def test_an_item_without_a_code_is_found_by_its_exact_name(map_rows: MapRows) ->
     assert [reason for _, reason, _ in rejected(mapped)] == ["unmapped_power"] * 3
 
 
+def test_a_code_that_is_known_to_mean_nothing_canonical_is_empty_not_unmapped(
+    map_rows: MapRows,
+) -> None:
+    mapped = map_rows({"JG": "8"})
+    assert mapped.entities["case"]["result"].to_list() == [None]
+    assert (rejected(mapped), mapped.unmapped.height) == ([], 0)
+
+
 def test_unmapped_codes_are_counted_once_each(map_rows: MapRows) -> None:
     mapped = map_rows(
         {"SXDM": "XK77", "SXMC": "甲"}, {"SXDM": "XK77", "SXMC": "乙"}, {"SXDM": "", "SXMC": "丙"}, {"JG": "9"}, {"JG": "9"}
