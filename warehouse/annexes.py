@@ -122,20 +122,21 @@ def _met_again(connection: Connection, binds: dict[str, str]) -> None:
         """
         create temp table met_again on commit drop as
         with staged as (
-            select quarantine_id as staged_id, record_key, reason, raw_masked - '_row' as content,
-                   row_number() over (partition by record_key, reason, raw_masked - '_row' order by _src) as no
+            select quarantine_id as staged_id, reason, coalesce(record_key, '') as key,
+                   coalesce(md5((raw_masked - '_row')::text), '') as content, _src
             from stage_quarantine
         ), waiting as (
-            select quarantine_id, record_key, reason, raw_masked - '_row' as content,
-                   row_number() over (
-                       partition by record_key, reason, raw_masked - '_row' order by quarantine_id) as no
+            select quarantine_id, reason, coalesce(record_key, '') as key,
+                   coalesce(md5((raw_masked - '_row')::text), '') as content
             from ops.quarantine
             where department = :department and dataset = :dataset and state = 'open'
               and reason in (select reason from stage_quarantine)
         )
-        select w.quarantine_id, s.staged_id from staged s join waiting w
-          on w.reason = s.reason and w.no = s.no and w.record_key is not distinct from s.record_key
-         and w.content is not distinct from s.content and (w.content is not null or w.record_key is not null)
+        select quarantine_id, staged_id
+        from (select *, row_number() over (partition by reason, key, content order by _src) as no from staged) s
+        join (select *, row_number() over (partition by reason, key, content order by quarantine_id) as no
+              from waiting) w using (reason, key, content, no)
+        where key <> '' or content <> ''
         """,
         """
         update ops.quarantine q

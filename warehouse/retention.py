@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-# Batches that have landed or were given up; the others may still need their raw object.
-_OVER = "state in ('landed', 'abandoned')"
+# Batches that have landed or were given up; the others may still need their raw object. What a replay needs is held by
+# the quarantined rows themselves.
+_OVER = "(state in ('landed', 'abandoned') or kind = 'replay')"
 
 
 @dataclass(frozen=True, slots=True)
