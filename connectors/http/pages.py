@@ -29,6 +29,7 @@ from connectors.http.settings import (
     Paging,
     XmlRowsSettings,
 )
+from connectors.settings import SUBSETS_OF_GB18030
 from connectors.tables import Defects, deleted_mask, source_table
 from hub.core.batches import RESERVED
 from hub.core.errors import SourceRefused
@@ -36,7 +37,6 @@ from hub.core.privacy import mask_message
 from hub.core.specs import Deleted
 
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
-_SUBSETS = {"gb2312", "gbk"}
 _LONGEST_CODE = 40
 NO_CONTENT = 204
 LINES = ("jsonl", "csv")
@@ -250,8 +250,7 @@ def _charset(answer: Answer, settings: HttpSettings) -> str:
         name = codecs.lookup(declared[1]).name if declared else "utf-8"
     except LookupError:
         name = "utf-8"
-    # GB18030 contains them all, and systems that declare one of them write characters of the next.
-    return "gb18030" if name in _SUBSETS else name
+    return "gb18030" if name in SUBSETS_OF_GB18030 else name
 
 
 _READERS: Mapping[type[HttpSettings], Callable[[Answer, HttpSettings, str], Content]] = {

@@ -12,8 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from connectors.settings import SUBSETS_OF_GB18030
+
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
-SUBSETS_OF_GB18030 = {b"gb2312", b"gbk", b"cp936", b"gb_2312-80", b"x-gbk"}
 
 
 def check_paths(paths: Mapping[str, str], namespaces: Mapping[str, str]) -> None:
@@ -32,7 +33,7 @@ def parsed(body: bytes, charset: str | None) -> Any:
     from lxml import etree
 
     declared = _DECLARED.match(body[:200])
-    if charset is None and declared and declared[1].lower() in SUBSETS_OF_GB18030:
+    if charset is None and declared and declared[1].decode("ascii").lower() in SUBSETS_OF_GB18030:
         charset = "gb18030"
     parser = etree.XMLParser(
         encoding=charset, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
