@@ -94,10 +94,13 @@ class Failures(Checks):
         broken = [source.open(source.unreachable())]
         if source.broken:
             broken.append(source.open(**source.broken))
+        if "credentials" not in source.lacks:
+            broken.append(source.open(source.wrong_credentials(PASSWORD)))
         for connector in broken:
             found = list(connector.diagnose())
             failed = [finding for finding in found if finding.state == "failed"]
             assert failed and all(finding.found and finding.remedy for finding in failed)
+            assert PASSWORD not in repr(found)
 
     def test_no_value_of_a_field_is_told(
         self, source: Source, caplog: pytest.LogCaptureFixture, chunks: SetChunks

@@ -60,7 +60,9 @@ class Keys(Checks):
         keys = all_keys(opened)
         texts = keys[key_name(keys)].cast(pa.string())
         wanted = keys.filter(pc.is_in(texts, pa.array(["2", "11", "20"])))
-        fetched = fields([row for batch in opened.fetch(DATASET, wanted) for row in rows_of(batch)])
+        batches = list(opened.fetch(DATASET, wanted))
+        assert all(not batch.cursor for batch in batches)
+        fetched = fields([row for batch in batches for row in rows_of(batch)])
         assert fetched == {ident: read[ident] for ident in (2, 11, 20)}
 
     @needs("whole")
