@@ -21,7 +21,7 @@ from zeep.wsse.username import UsernameToken
 
 from connectors.http.connection import WebConnection
 from connectors.http.session import Answer, Denied, Passing, Question, Session
-from connectors.http.xml_rows import SUBSETS_OF_GB18030
+from connectors.settings import SUBSETS_OF_GB18030
 from connectors.soap.settings import SoapSettings
 from hub.core.errors import SourceRefused
 from hub.core.privacy import mask_message
@@ -188,8 +188,8 @@ def _as_utf8(answer: Answer) -> bytes:
     """The body, where it is in a Chinese charset: the parser knows only the smaller ones of those."""
     declared = _DECLARATION.match(answer.body[:200])
     sent = _CHARSET.search(answer.headers.get("content-type", ""))
-    name = sent[1].lower().encode() if sent else declared[1].lower() if declared else b""
-    if name not in {*SUBSETS_OF_GB18030, b"gb18030"}:
+    name = sent[1].lower() if sent else declared[1].decode("ascii").lower() if declared else ""
+    if name not in {*SUBSETS_OF_GB18030, "gb18030"}:
         return answer.body
     try:
         text = answer.body[declared.end() if declared else 0 :].decode("gb18030")
