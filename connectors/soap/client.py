@@ -194,5 +194,5 @@ def _as_utf8(answer: Answer) -> bytes:
     try:
         text = answer.body[declared.end() if declared else 0 :].decode("gb18030")
     except UnicodeDecodeError:
-        raise Passing(f"the answer holds bytes that are not of {name.decode()}") from None
+        raise Passing(f"the answer holds bytes that are not of {name}") from None
     return text.encode()
