@@ -44,7 +44,10 @@ def hub_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """
     home = tmp_path / "home"
     monkeypatch.setenv("HUB_HOME", str(home))
-    for name in ("HUB_WAREHOUSE_URL", "HUB_OBJECTS", "HUB_DEPARTMENTS", "HUB_KEY", "HUB_CRASH_AT"):
+    for name in (
+        "HUB_WAREHOUSE_URL", "HUB_OBJECTS", "HUB_DEPARTMENTS", "HUB_KEY", "HUB_CRASH_AT",
+        "HUB_RAW_ENCRYPTION", "HUB_RAW_RETENTION",
+    ):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     yield home
     if (home / "pg").exists() or (home / "pg.location").exists():

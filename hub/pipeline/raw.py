@@ -158,8 +158,8 @@ def _is_old(found: Stored) -> bool:
 
 
 def retention_of(said: str | None) -> timedelta | None:
-    """'400d' as a timedelta; None stays None. Raises SpecError."""
-    if said is None:
+    """'400d' as a timedelta; None, and a setting that is there but empty, is no retention. Raises SpecError."""
+    if not said:
         return None
     number, unit = said[:-1], said[-1:]
     if not (number.isascii() and number.isdigit() and unit == "d"):

@@ -93,7 +93,7 @@ def late_commits() -> LateCommits:
 def tell(outcome: Outcome) -> None:
     """What happened, for people."""
     print(  # noqa: T201
-        f"{outcome.kind}: {sum(outcome.kills.values())} kills in {outcome.runs} runs, {outcome.completed} undisturbed, "
+        f"{outcome.kind}: {sum(outcome.kills.values())} kills in {outcome.runs} runs, {outcome.completed} ended by themselves, "
         f"{outcome.rows} cases; {outcome.verdict}"
     )
     for point, count in sorted(outcome.kills.items()):

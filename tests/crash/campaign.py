@@ -77,13 +77,18 @@ class Campaign:
     def disturb(self, target: int, deadline: float) -> None:
         """Runs with kills, until there are so many or the time is over."""
         plan = self._plan()
+        for _ in range(3):  # a whole run, for the instants to be drawn from its length
+            self.source.say()
+        self.settle()
         while sum(self.kills.values()) < target and time.monotonic() < deadline:
             self.source.say()
             self._one_run(next(plan))
 
     def settle(self) -> None:
         """Run without a disturbance until a run has read everything."""
-        while (ended := self._run({}, "home", self.url)).code != 0:
+        ended = None
+        while ended is None or ended.code != 0:
+            ended = self._run({}, "home", self.url)
             self._judge(ended)
 
     def verdict(self) -> proof.Verdict:
@@ -139,7 +144,7 @@ class Campaign:
             ended = self.forker.wait()
         assert ended is not None
         if ended.code == 0 and home == "home":
-            self.seconds += (time.monotonic() - started - self.seconds) / 4
+            self.seconds = time.monotonic() - started
         return ended
 
     @contextmanager

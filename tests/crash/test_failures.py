@@ -29,7 +29,7 @@ from tests.services.processes import free_ports, scratch
 from warehouse import server
 from warehouse.migrate import migrate
 
-FILES, ROWS = 6, 8
+FILES, ROWS = 12, 8
 MAY_HEAL = 3
 WHOLE = 'select count(*), count(distinct source_case_no) from core."case" where deleted_at is null'
 
@@ -108,7 +108,7 @@ def test_a_full_disk_of_the_object_store(
 ) -> None:
     objects = Path(registry_hub.settings.objects)
     fill(registry, width=8_000)
-    with small_disk(objects, "300k") as resize:
+    with small_disk(objects, "400k") as resize:
         with pytest.raises(SourceUnavailable, match="No space left") as failure:
             pipeline.run(registry_hub, "registry")
         assert failure.value.exit_code == MAY_HEAL

@@ -132,6 +132,7 @@ def test_leftovers_of_landed_batches_and_of_killed_writers_go(run: pipeline.Hub,
 def test_a_retention_is_days(said: str) -> None:
     with pytest.raises(SpecError, match="such as 400d"):
         raw.retention_of(said)
+    assert raw.retention_of("") is None
 
 
 def test_the_commands(run: pipeline.Hub, monkeypatch: pytest.MonkeyPatch) -> None:
