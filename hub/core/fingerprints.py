@@ -58,26 +58,38 @@ def checksum(hashes: pl.Series) -> str:
 
 def uuid_of(*parts: pl.Expr) -> pl.Expr:
     """A version-8 UUID (RFC 9562) made of the parts' MD5: the same parts give the same id everywhere."""
-    digest = pl.concat_str(list(parts), separator=SEPARATOR).nchash.md5()  # type: ignore[attr-defined]
-    # On the finished digests: as one expression, Polars would compute the MD5 once for each piece of it.
-    return digest.map_batches(_as_uuid, return_dtype=pl.String, is_elementwise=True)  # type: ignore[no-any-return]
-
-
-def _as_uuid(digests: pl.Series) -> pl.Series:
-    digest = pl.col("digest")
-    shaped = pl.concat_str(
-        [
-            digest.str.slice(0, 8), pl.lit("-"), digest.str.slice(8, 4), pl.lit("-8"),
-            digest.str.slice(13, 3), pl.lit("-a"), digest.str.slice(17, 3), pl.lit("-"),
-            digest.str.slice(20, 12),
-        ]
-    )  # fmt: skip
-    return digests.alias("digest").to_frame().select(shaped).to_series().alias(digests.name)
+    return _as_uuid(_digest(*parts))
 
 
 def case_id(department: str, source_case_no: pl.Expr) -> pl.Expr:
-    """The case's id: a function of (department, source case number), so that parts of a case meet anywhere."""
-    return uuid_of(pl.lit(department), source_case_no)
+    """The case's id: a function of (department, source case number), so that parts of a case meet anywhere.
+
+    Its first 48 bits depend on the number without its last three characters: numbers that follow each other have
+    neighbouring ids, so that what arrives together lies together in every index by case.
+    """
+    of_range = _digest(pl.lit(department), source_case_no.str.head(-3)).str.slice(0, 12)
+    of_case = _digest(pl.lit(department), source_case_no).str.slice(12)
+    return _as_uuid(pl.concat_str(of_range, of_case))
+
+
+def _digest(*parts: pl.Expr) -> pl.Expr:
+    joined = pl.concat_str(list(parts), separator=SEPARATOR)
+    return joined.nchash.md5()  # type: ignore[attr-defined, no-any-return]
+
+
+def _as_uuid(digests: pl.Expr) -> pl.Expr:
+    # On the finished digests: as one expression, Polars would compute the MD5 once for each piece of it.
+    return digests.map_batches(_shaped, return_dtype=pl.String, is_elementwise=True)
+
+
+def _shaped(digests: pl.Series) -> pl.Series:
+    digest = pl.col("digest")
+    pieces = (
+        digest.str.slice(0, 8), pl.lit("-"), digest.str.slice(8, 4), pl.lit("-8"),
+        digest.str.slice(13, 3), pl.lit("-a"), digest.str.slice(17, 3), pl.lit("-"),
+        digest.str.slice(20, 12),
+    )  # fmt: skip
+    return digests.alias("digest").to_frame().select(pl.concat_str(pieces)).to_series()
 
 
 def version_of(*texts: str | bytes) -> str:
