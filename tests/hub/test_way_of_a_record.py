@@ -24,6 +24,7 @@ from hub.cli.demo.verify import verify
 from hub.core.settings import Settings
 from hub.core.specs import department_slugs
 from hub.pipeline import Hub
+from hub.pipeline.rebuild import rebuild
 from warehouse import server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -202,3 +203,11 @@ def test_a_line_in_powers_csv_and_a_replay_mend_the_quarantine(ran: Ran) -> None
     assert verdict.matched, verdict
     latent = [item for item in ran.truth["latent"] if item["rules"]]
     assert latent, "the demo hides violations behind the unmapped codes"
+
+
+def test_raw_objects_give_core_again(ran: Ran) -> None:
+    """After everything above: every department, to the same row hashes."""
+    for slug in department_slugs(ran.hub.settings.departments):
+        rebuilt = rebuild(ran.hub, slug)
+        assert rebuilt.same, rebuilt
+        assert rebuilt.rows >= sum(entity.rebuilt for entity in rebuilt.entities[:1])
