@@ -6,7 +6,7 @@ array's own memory is what goes over the wire. Source: PostgreSQL manual, COPY, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_SLICE = 10_000
+_SLICE = 5_000
 """Rows turned into bytes at a time: bounds the memory that they need."""
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
@@ -49,7 +49,7 @@ Fields = np.ndarray[Any, np.dtype[Any]]
 
 def binary_copy(
     frame: pl.DataFrame, constants: pl.DataFrame, types: Mapping[str, str]
-) -> Iterator[bytes | memoryview]:
+) -> Generator[bytes | memoryview]:
     """The stream that COPY ... FROM STDIN (FORMAT binary) reads, in parts: `constants` (one row), then the frame's columns.
 
     `types`: column → PostgreSQL's name of its type. Raises TypeError for a type that has no binary form here, and

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any, cast
 
 import polars as pl
@@ -11,6 +12,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection
 
+from hub.core.ahead import ahead
 from warehouse.binary_copy import binary_copy
 
 _SPELLED: dict[Any, pl.DataType] = {pl.Boolean: pl.String(), pl.Datetime: pl.Int64()}
@@ -38,8 +40,12 @@ def copy_frame(
     statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(name, columns)
     with driver(connection).cursor() as cursor:
         types = _types(cursor, name.as_string(cursor))
-        with cursor.copy(statement) as copy:
-            for part in binary_copy(frame, once, types):
+        # The server takes one part in while the next is made.
+        with (
+            cursor.copy(statement) as copy,
+            closing(ahead(binary_copy(frame, once, types))) as parts,
+        ):
+            for part in parts:
                 copy.write(part)
 
 

@@ -8,10 +8,10 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 
+from hub.core.ahead import ahead
 from hub.core.batches import Certificate, Landing, RawBatch
 from hub.core.crash import crash_point
 from hub.core.progress import advanced
-from hub.pipeline.ahead import ahead
 from hub.pipeline.batch import Shape, keep_raw, prepare, remembered_shape
 from hub.pipeline.installation import Hub
 from hub.pipeline.reading import Source, acknowledge
@@ -40,7 +40,9 @@ def take_all(
         closing(ahead(_all_prepared(hub, source, read, kind))) as prepared,
     ):
         for raw, landing in prepared:
-            yield _landed(hub, source, raw, landing, at_source)
+            certificate = _landed(hub, source, raw, landing, at_source)
+            del raw, landing  # before the next is waited for
+            yield certificate
 
 
 def _read(
@@ -54,6 +56,7 @@ def _read(
         if raw is None:
             return
         yield raw, time.perf_counter() - started
+        del raw
 
 
 def _all_prepared(
@@ -66,6 +69,7 @@ def _all_prepared(
             landing.shape or before
         )  # the warehouse does not know it before that batch has landed
         yield raw, landing
+        del raw, landing
 
 
 def _prepared(

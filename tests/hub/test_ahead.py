@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from hub.pipeline.ahead import ahead
+from hub.core.ahead import ahead
 
 
 def test_items_come_in_their_order_from_another_thread() -> None:

@@ -30,6 +30,7 @@ def ahead(items: Generator[T]) -> Generator[T]:
                 raise item.cause
             wanted.release()
             yield cast(T, item)
+            item = None  # items are large: let go of this one before waiting for the next
     finally:
         over.set()
         wanted.release()
