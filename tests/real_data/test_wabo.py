@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-
 from hub import pipeline
 from hub.core.batches import Certificate
 from hub.core.settings import CONTENT_ROOT, Settings
