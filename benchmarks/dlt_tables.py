@@ -11,12 +11,13 @@ from typing import Any
 import dlt
 import psycopg
 from dlt.sources.sql_database import sql_table
+from psycopg import sql
 
 from benchmarks.measuring import tell
 from benchmarks.server import Bench
 
 
-def main(folder: str, backend: str, file_format: str) -> None:
+def main(folder: str, table_name: str, backend: str, file_format: str) -> None:
     bench = Bench.at(Path(folder))
     bench.fresh("dlt")
     bench.database("dlt")
@@ -28,13 +29,15 @@ def main(folder: str, backend: str, file_format: str) -> None:
             destination=dlt.destinations.postgres(credentials=bench.loopback("dlt")),
         )  # fmt: skip
         table = sql_table(
-            credentials=bench.loopback("source", driver), table="permits", backend=backend, chunk_size=50_000
+            credentials=bench.loopback("source", driver), table=table_name, backend=backend, chunk_size=50_000
         )  # fmt: skip
         chosen: Any = {} if file_format == "default" else {"loader_file_format": file_format}
         pipeline.run(table, write_disposition="append", **chosen)
     seconds = time.perf_counter() - started
     with psycopg.connect(bench.database("dlt")) as connection:
-        rows = connection.execute("select count(*) from permits.permits").fetchone()
+        rows = connection.execute(
+            sql.SQL("select count(*) from permits.{}").format(sql.Identifier(table_name))
+        ).fetchone()
     assert rows is not None
     tell(rows[0], seconds)
 
