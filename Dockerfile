@@ -2,10 +2,14 @@
 FROM python:3.11-slim-bookworm
 RUN useradd --create-home hub
 WORKDIR /opt/hub
-COPY requirements/airflow.txt requirements/quality.txt requirements/s3.txt requirements/
-RUN pip install --no-cache-dir --require-hashes -r requirements/airflow.txt \
- && pip install --no-cache-dir --require-hashes -r requirements/quality.txt \
- && pip install --no-cache-dir --require-hashes -r requirements/s3.txt
+# What departments' systems need beside Python: ODBC with the drivers that Debian has, and the reader of Access files.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends unixodbc odbc-postgresql odbc-mariadb tdsodbc mdbtools \
+ && rm -rf /var/lib/apt/lists/*
+COPY requirements/ requirements/
+RUN for extra in airflow quality s3 mysql odbc oracle http soap sftp push; do \
+      pip install --no-cache-dir --require-hashes -r requirements/$extra.txt || exit 1; \
+    done
 COPY . .
 RUN pip install --no-cache-dir --no-deps . && rm -rf /opt/hub/.venv
 USER hub

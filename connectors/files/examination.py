@@ -124,7 +124,12 @@ def _charset(dataset: str, settings: FileSettings, part: Slice, foreign: bool) -
     elif foreign:
         found = f"the first {where} can be read as {charset}, but are UTF-8"
     else:
-        return Diagnosis("charset", "ok", f"the first {where} are {charset}", dataset=dataset)
+        return Diagnosis(
+            "charset",
+            "ok",
+            f"the first {where} hold no bytes that are not {charset}",
+            dataset=dataset,
+        )
     return Diagnosis(
         "charset",
         "warning",
