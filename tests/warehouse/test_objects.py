@@ -6,100 +6,18 @@ import errno
 import hashlib
 import json
 import os
-import signal
-import socket
-import subprocess
-import sys
-import threading
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hub.core.errors import LandingError, SourceUnavailable, SpecError
 from hub.core.settings import Settings
+from tests.services.s3 import S3
 from warehouse.objects import FolderStore, ObjectStore, open_store, put_raw
 
 KEYS = ("HUB_S3_ENDPOINT", "HUB_S3_ACCESS_KEY", "HUB_S3_SECRET_KEY")
 DATA = "办件,1\n".encode() * 100
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    url: str
-    access: str = "hub"
-    secret: str = "hub-secret-of-a-test"
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, low enough that a derived one (+10000) would still be a port."""
-    sockets = []
-    for port in range(21000 + os.getpid() % 9000, 50000):
-        candidate = socket.socket()
-        try:
-            candidate.bind(("127.0.0.1", port))
-        except OSError:
-            candidate.close()
-            continue
-        sockets.append(candidate)
-        if len(sockets) == count:
-            break
-    ports = [candidate.getsockname()[1] for candidate in sockets]
-    for candidate in sockets:
-        candidate.close()
-    return ports
-
-
-def _answers(url: str) -> bool:
-    try:
-        urllib.request.urlopen(url, timeout=2).close()
-    except urllib.error.HTTPError:
-        return True  # it is there, and does not know us
-    except OSError:
-        return False
-    return True
-
-
-@pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    """SeaweedFS with its S3 gateway: loopback only, every port chosen, nobody called."""
-    folder = tmp_path_factory.mktemp("weed")
-    ports = _free_ports(8)
-    endpoint = Endpoint(f"http://127.0.0.1:{ports[0]}")
-    identity = {
-        "name": "hub",
-        "credentials": [{"accessKey": endpoint.access, "secretKey": endpoint.secret}],
-        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
-    }
-    config = folder / "s3.json"
-    config.write_text(json.dumps({"identities": [identity]}))
-    options = {
-        "dir": folder, "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "s3.port": ports[0], "s3.port.grpc": ports[1],
-        "master.port": ports[2], "master.port.grpc": ports[3], "volume.port": ports[4],
-        "volume.port.grpc": ports[5], "filer.port": ports[6], "filer.port.grpc": ports[7],
-        "s3.port.iceberg": 0, "s3.port.lance": 0, "master.telemetry": "false", "volume.max": 20,
-        "master.volumeSizeLimitMB": 64, "s3.config": config, "s3.localSocket": folder / "s3.sock",
-    }  # fmt: skip
-    weed = Path(sys.executable).parent / "weed"
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [weed, "server", "-s3", "-s3.iam=false", *(f"-{name}={value}" for name, value in options.items())],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=folder,
-        )  # fmt: skip
-    waiting = threading.Event()
-    for _ in range(300):
-        if _answers(endpoint.url) or process.poll() is not None:
-            break
-        waiting.wait(0.1)
-    assert process.poll() is None, (folder / "log").read_text("utf-8", "replace")[-2000:]
-    yield endpoint
-    process.send_signal(
-        signal.SIGKILL
-    )  # it takes its time on SIGTERM, and nothing here needs to survive
-    process.wait()
 
 
 def _settings(objects: str) -> Settings:
@@ -112,8 +30,10 @@ def store(
 ) -> ObjectStore:
     if request.param == "folder":
         return open_store(_settings(str(tmp_path / "objects")))
-    endpoint = request.getfixturevalue("s3")
-    for name, value in zip(KEYS, (endpoint.url, endpoint.access, endpoint.secret), strict=True):
+    endpoint = request.getfixturevalue("s3_server")
+    for name, value in zip(
+        KEYS, (endpoint.endpoint, endpoint.access, endpoint.secret), strict=True
+    ):
         monkeypatch.setenv(name, value)
     return open_store(_settings(f"s3://county/{tmp_path.name}"))
 
@@ -203,10 +123,10 @@ def test_an_s3_endpoint_is_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_s3_endpoint_that_refuses_is_unavailable(
-    s3: Endpoint, monkeypatch: pytest.MonkeyPatch
+    s3_server: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HUB_S3_ENDPOINT", s3.url)
-    monkeypatch.setenv("HUB_S3_ACCESS_KEY", s3.access)
+    monkeypatch.setenv("HUB_S3_ENDPOINT", s3_server.endpoint)
+    monkeypatch.setenv("HUB_S3_ACCESS_KEY", s3_server.access)
     monkeypatch.setenv("HUB_S3_SECRET_KEY", "not-it")
     with pytest.raises(SourceUnavailable, match="keys"):
         open_store(_settings("s3://county/hub"))

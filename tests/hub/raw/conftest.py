@@ -9,7 +9,6 @@ from sqlalchemy import Engine
 
 from hub import pipeline
 from hub.core.settings import Settings
-from tests.hub.conftest import Ask
 
 MAPPING = """
 datasets:
@@ -88,14 +87,3 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Engine) -
 def hub(archive: Archive) -> pipeline.Hub:
     """An installation that knows only that department."""
     return pipeline.open_hub(Settings.load())
-
-
-@pytest.fixture
-def ask(database: Engine) -> Ask:
-    """Rows of a query on the test's warehouse."""
-
-    def rows(query: str) -> list[tuple[object, ...]]:
-        with database.connect() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(query)]
-
-    return rows
