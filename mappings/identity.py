@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import polars as pl
 
+from hub.core import credit_codes
+from hub.core.credit_codes import character, weighted
 from mappings.forms import half_width
 
 VALID, INVALID, ABSENT = "valid", "invalid", "absent"
 
 RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 RESIDENT_CHECKS = "10X98765432"
-CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 _RESIDENT = r"^[0-9]{17}[0-9X]$"
 _FIFTEEN = r"^[0-9]{15}$"
 _ORGANISATION = r"^[0-9A-Z]{8}[0-9X]$"
-_CREDIT = r"^[0-9A-Z]{2}[0-9]{6}[0-9A-Z]{10}$"
 _HYPHENED = r"^([0-9A-Z]{8})-([0-9X])$"
 _LOST = r"^[0-9]+(?:\.[0-9]+)?E\+[0-9]+$|^[0-9](?:\.[0-9]+)?E[0-9]{1,2}$"
 
@@ -52,10 +51,11 @@ def examine(numbers: pl.Series, kinds: pl.Series) -> pl.DataFrame:
         resident=_resident(number),
         old_resident=_old_resident(number) & ~is_organisation,
         organisation=_organisation(number),
-        credit=_credit(number) & ~is_person,
+        credit=credit_codes.valid(number) & ~is_person,
         register=_register(number) & ~is_person,
         known=pl.any_horizontal(
-            number.str.contains(form) for form in (_RESIDENT, _FIFTEEN, _ORGANISATION, _CREDIT)
+            number.str.contains(form)
+            for form in (_RESIDENT, _FIFTEEN, _ORGANISATION, credit_codes.FORM)
         ),
         lost=number.str.contains(_LOST),
     )
@@ -99,23 +99,14 @@ def _resident_check(body: pl.Expr) -> pl.Expr:
     total = pl.sum_horizontal(
         digits // 10 ** (16 - place) % 10 * weight for place, weight in enumerate(RESIDENT_WEIGHTS)
     )
-    return pl.when(digits.is_not_null()).then(_character(total % 11, RESIDENT_CHECKS))
+    return pl.when(digits.is_not_null()).then(character(total % 11, RESIDENT_CHECKS))
 
 
 def _organisation(number: pl.Expr) -> pl.Expr:
     number = pl.when(number.str.contains(_ORGANISATION)).then(number)
-    total = _weighted(number, ORGANISATION_ALPHABET, ORGANISATION_WEIGHTS)
-    check = _character(
-        total % 11, "0X987654321"
-    )  # 11 − remainder: 11 is written 0, 10 is written X
+    total = weighted(number, ORGANISATION_ALPHABET, ORGANISATION_WEIGHTS)
+    check = character(total % 11, "0X987654321")  # 11 − remainder: 11 is written 0, 10 is written X
     return (check == number.str.slice(8, 1)).fill_null(False)
-
-
-def _credit(number: pl.Expr) -> pl.Expr:
-    number = pl.when(number.str.contains(_CREDIT)).then(number)
-    total = _weighted(number, CREDIT_ALPHABET, CREDIT_WEIGHTS)
-    check = _character((31 - total % 31) % 31, CREDIT_ALPHABET)
-    return (check == number.str.slice(17, 1)).fill_null(False)
 
 
 def _register(number: pl.Expr) -> pl.Expr:
@@ -126,25 +117,6 @@ def _register(number: pl.Expr) -> pl.Expr:
         total = product + digits // 10 ** (14 - place) % 10
         product = ((total - 1) % 10 + 1) * 2 % 11
     return ((product + digits % 10) % 10 == 1).fill_null(False)
-
-
-def _weighted(number: pl.Expr, alphabet: str, weights: tuple[int, ...]) -> pl.Expr:
-    """Σ value × weight; null if a character is not in the alphabet."""
-    values = [
-        number.str.slice(place, 1).replace_strict(
-            list(alphabet), list(range(len(alphabet))), default=None, return_dtype=pl.Int64
-        )
-        for place in range(len(weights))
-    ]
-    return pl.sum_horizontal(
-        [value * weight for value, weight in zip(values, weights, strict=True)], ignore_nulls=False
-    )
-
-
-def _character(index: pl.Expr, alphabet: str) -> pl.Expr:
-    return index.replace_strict(
-        list(range(len(alphabet))), list(alphabet), default=None, return_dtype=pl.String
-    )
 
 
 def _is_date(digits: pl.Expr) -> pl.Expr:

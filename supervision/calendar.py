@@ -59,6 +59,12 @@ def calendar_frame(overrides: Path = OVERRIDES) -> pl.DataFrame:
             pl.col("is_workday").cast(pl.Int64).cum_sum().alias("work_index"),
             "status",
             "source",
+            pl.when("is_workday").then(510).alias("morning_from"),
+            pl.when("is_workday").then(720).alias("morning_to"),
+            pl.when("is_workday").then(870).alias("afternoon_from"),
+            pl.when("is_workday").then(1050).alias("afternoon_to"),
+            (pl.col("is_workday").cast(pl.Int64).cum_sum() * 390).alias("minute_index"),
+            pl.lit(390).alias("standard_minutes"),
         )
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.core.fingerprints import version_of
 from supervision import chain, findings, parameters, preparation, summary
 from supervision.preparation import local_time, run_script, statement, what_failed
-from supervision.rulebook import Rule
+from supervision.rulebook import LEVELS, Rule
 from supervision.summary import RuleResult, RunSummary
 
 
@@ -54,15 +54,15 @@ def evaluate(
     """
     began = time.perf_counter()
     local = local_time(as_of)
-    overrides = parameters.in_force(parameters.read_overrides(rules), local.date())
+    overrides = parameters.read_overrides(rules)
     chain.lock(connection)
     active = [rule for rule in rules if rule.status == "active"]
     run = _plan(connection, active, local, full, dict(versions), overrides)
-    _record_start(connection, run, rules)
+    _record_start(connection, run, rules, overrides)
     preparation.begin(connection, local, run.ledger_from)
     preparation.take_all(connection) if run.why_full else preparation.take_changed(connection)
-    preparation.gather(connection)
-    results = [_evaluate_rule(connection, rule, run, overrides) for rule in active]
+    where = preparation.gather(connection, overrides)
+    results = [_evaluate_rule(connection, rule, run, overrides, where) for rule in active]
     findings.withdraw_inactive(connection, {rule.id for rule in active}, run.started_at)
     return _record_end(connection, run, results, time.perf_counter() - began)
 
@@ -79,7 +79,7 @@ def _plan(
         preparation.engine_version(),
         versions.get("department", ""),
         *(rule.version for rule in sorted(active, key=lambda rule: rule.id)),
-        *(repr(override) for override in overrides),
+        json.dumps(parameters.as_records(overrides)),
     )
     ledger_to = int(
         connection.scalar(text("select coalesce(max(ledger_no), 0) from ops.batch")) or 0
@@ -113,22 +113,28 @@ def _plan(
     )
 
 
-def _record_start(connection: Connection, run: _Run, rules: Sequence[Rule]) -> None:
+def _record_start(
+    connection: Connection,
+    run: _Run,
+    rules: Sequence[Rule],
+    overrides: Sequence[parameters.Override],
+) -> None:
     described = [
         {
             "rule_id": rule.id, "version": rule.version, "theme": rule.spec.theme, "level": rule.level,
             "title_zh": rule.title.zh, "title_en": rule.title.en, "basis": "\n".join(rule.basis),
-            "status": rule.status,
+            "status": rule.status, "spec": rule.spec.model_dump(mode="json"), "sql": rule.sql,
         }
         for rule in rules
     ]  # fmt: skip
     connection.execute(
         text("""
             insert into supervision.rule
-                (rule_id, version, theme, level, title_zh, title_en, basis, status, loaded_at)
-            select rule_id, version, theme, level, title_zh, title_en, basis, status, :at
+                (rule_id, version, theme, level, title_zh, title_en, basis, status, loaded_at, spec, sql)
+            select rule_id, version, theme, level, title_zh, title_en, basis, status, :at, spec, sql
             from jsonb_populate_recordset(null::supervision.rule, cast(:rules as jsonb))
-            on conflict (rule_id, version) do nothing
+            on conflict (rule_id, version) do update set spec = excluded.spec, sql = excluded.sql
+            where supervision.rule.sql is null
         """),
         {"rules": json.dumps(described, ensure_ascii=False), "at": run.started_at},
     )
@@ -136,26 +142,34 @@ def _record_start(connection: Connection, run: _Run, rules: Sequence[Rule]) -> N
         text("""
             insert into supervision.run
                 (run_id, kind, as_of, started_at, ledger_from, ledger_to, catalogue_version, calendar_version,
-                 rules_version, state)
+                 rules_version, state, parameters, engine_version)
             values (:run_id, :kind, :as_of, :started_at, :ledger_from, :ledger_to, :catalogue, :calendar, :rules,
-                 'incomplete')
+                 'incomplete', cast(:parameters as jsonb), :engine)
         """),
         {
             "run_id": run.run_id, "kind": run.kind, "as_of": run.as_of, "started_at": run.started_at,
             "ledger_from": run.ledger_from, "ledger_to": run.ledger_to, **run.versions,
+            "parameters": json.dumps(parameters.as_records(overrides)),
+            "engine": preparation.engine_version(),
         },
     )  # fmt: skip
 
 
 def _evaluate_rule(
-    connection: Connection, rule: Rule, run: _Run, overrides: Sequence[parameters.Override]
+    connection: Connection,
+    rule: Rule,
+    run: _Run,
+    overrides: Sequence[parameters.Override],
+    where: Sequence[parameters.Place],
 ) -> RuleResult:
     began = time.perf_counter()
     result = RuleResult(rule.id, rule.level, rule.spec.title.model_dump())
     try:
         with connection.begin_nested():
             _set_current(connection, rule, run)
-            parameters.resolve(connection, rule, overrides)
+            parameters.resolve(
+                connection, "parameter", rule.id, rule.spec.parameters, overrides, where
+            )
             judge(connection, rule)
             changes = findings.merge(connection, rule, run.started_at)
             seconds = time.perf_counter() - began
@@ -185,6 +199,12 @@ def _set_current(connection: Connection, rule: Rule, run: _Run) -> None:
             "catalogue": run.versions["catalogue"], "calendar": run.versions["calendar"],
         },
     )  # fmt: skip
+    run_script(connection, "delete from rung")
+    for level, parameter in rule.spec.ladder.items():
+        connection.execute(
+            text("insert into rung values (:level, :rank, :parameter)"),
+            {"level": level, "rank": LEVELS.index(level), "parameter": parameter},
+        )
 
 
 def _count(connection: Connection, rule: Rule, run: _Run, result: RuleResult) -> RuleResult:

@@ -8,16 +8,18 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from hub.core.entities import ENTITIES
+from hub.core.entities import CASE, ENTITIES
 from supervision import chain
 from supervision.preparation import run_script, statement
 from supervision.rulebook import Rule
 
 ACTOR = "hub"
 
-# What joins an entity's rows to a judgement, where that is not the case alone.
+# What joins an entity's rows to a judgement, where that is not the case alone: the row itself is the subject.
 _JOINS = {
     "fee": "t.case_id = j.case_id and j.subject in ('case:' || t.case_id, 'fee:' || t.case_id || '/' || t.fee_no)",
+    "penalty": "t.case_id = j.case_id and j.subject in ('case:' || t.case_id, 'penalty:' || t.case_id || '/' || t.penalty_no)",
+    "clock_stop": "t.case_id = j.case_id and j.subject in ('case:' || t.case_id, 'clock_stop:' || t.case_id || '/' || t.stop_no)",
     "disclosure": "j.subject = 'disclosure:' || t.department || '/' || t.source_no",
 }
 _LINEAGE = ("row_hash", "source_version", "dataset", "record_key", "batch_id", "raw_row")
@@ -27,7 +29,7 @@ def merge(connection: Connection, rule: Rule, at: datetime) -> Counter[str]:
     """Bring the rule's findings in line with the run's table `judgement`; returns how many changed, by action.
 
     Actions: opened, reopened, updated (other facts), confirmed (evaluable again), not_evaluable (stands as it was),
-    withdrawn. A finding that is merely seen again changes no more than last_seen, elapsed and evidence.
+    withdrawn, lapsed (dismissed or closed, and no longer a violation). A finding that is merely seen again changes no more than last_seen, elapsed and evidence.
     """
     run_script(connection, _evidence_sql(rule.spec.evidence))
     run_script(connection, statement("sql/merge.sql"))
@@ -41,14 +43,20 @@ def withdraw_inactive(
     connection.execute(text("delete from finding_change"))
     connection.execute(
         text("""
-            with gone as (
-                update supervision.finding f set state = 'withdrawn'
+            with inactive as (
+                select o.finding_id, o.stands, f.state, f.subject
                 from open_finding o
-                where o.finding_id = f.finding_id and not f.rule_id = any (:active)
-                returning f.finding_id, f.subject
+                join supervision.finding f on f.finding_id = o.finding_id
+                where not f.rule_id = any (:active) and (o.stands or f.judged <> 'not_judged')
+            ), gone as (
+                update supervision.finding f
+                set judged = 'not_judged', state = case when i.stands then 'withdrawn' else f.state end,
+                    respond_by = case when i.stands then null else f.respond_by end
+                from inactive i where i.finding_id = f.finding_id
             )
             insert into finding_change
-            select finding_id, subject, 'withdrawn', 'open', 'withdrawn', 'rule_not_active' from gone
+            select finding_id, subject, 'withdrawn', state, 'withdrawn', 'rule_not_active' from inactive
+            where stands
         """),
         {"active": list(active)},
     )
@@ -75,7 +83,17 @@ def _log_changes(connection: Connection, at: datetime) -> Counter[str]:
 def _evidence_sql(entities: Iterable[str]) -> str:
     """Which row versions a violation rests on, from which batches and raw objects. Names come from the entities."""
     rows = "\n    union all\n".join(_entity_rows(name) for name in entities)
+    if not rows:
+        return "select 1 where false"
     return f"""
+        with proven as (
+            select subject, case_id from judgement where outcome = 'violation' and case_id is not null
+            union
+            select subject, cast(jsonb_array_elements_text(facts -> 'case_ids') as uuid) from judgement
+            where outcome = 'violation' and jsonb_typeof(facts -> 'case_ids') = 'array'
+            union
+            select subject, null from judgement where outcome = 'violation' and case_id is null
+        )
         update judgement set evidence = e.evidence
         from (
             select
@@ -98,10 +116,11 @@ def _entity_rows(name: str) -> str:
     key = ", ".join(f"'{column}', t.{column}" for column in ENTITIES[name].key)
     lineage = ", ".join(f"'{column}', t.{column}" for column in _LINEAGE)
     joined = _JOINS.get(name, "t.case_id = j.case_id")
+    # That a case was deleted may be the very thing to prove; what was deleted from under it proves nothing.
+    alive = "" if name == CASE.name else " and t.deleted_at is null"
     return f"""
         select j.subject, t.batch_id,
             jsonb_build_object('entity', '{name}', 'key', jsonb_build_object({key}), {lineage}) as row
-        from judgement j
-        join core."{name}" t on {joined}
-        where j.outcome = 'violation' and t.deleted_at is null
+        from proven j
+        join core."{name}" t on {joined}{alive}
     """  # noqa: S608 (identifiers from hub.core.entities, no values)

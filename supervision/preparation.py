@@ -1,14 +1,13 @@
 """The working tables of one run: what time it is, which cases are looked at, and what every rule needs to know of them.
 
-All of them are temporary and vanish with the caller's transaction. `run`: one row. `scope`: case_id. `case_version`:
-the catalogue version that each case is judged by. `path`: its steps in order. `clock`: its elapsed time against its
-limits. The SQL files beside this module document the columns.
+All of them are temporary and vanish with the caller's transaction. `run`: one row. `scope`: case_id. Then those of
+`working/`, one SELECT each, made in the order of WORKING; their files document the columns.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,10 +19,15 @@ from hub.core.errors import RuleError
 from hub.core.fingerprints import version_of
 from hub.core.privacy import mask_message
 from hub.core.settings import TIME_ZONE
+from supervision import parameters
+from supervision.parameters import Override, Place
+from supervision.rulebook import Parameter
 
 FOLDER = Path(__file__).parent
 DATA_EXCEPTION = "22"  # class of SQLSTATE whose messages quote the offending value
-_FACTS = ("sql/case_version.sql", "sql/path.sql", "clock.sql")
+WORKING = ("case_version", "path", "clock_window", "clock_stopped", "clock")
+"""The working tables with facts for all rules, in the order in which they are made; each reads those before it."""
+KEYS = {"case_version": "case_id", "path": "case_id", "clock": "case_id"}
 
 
 def statement(name: str) -> str:
@@ -33,7 +37,7 @@ def statement(name: str) -> str:
 
 def engine_version() -> str:
     """Content version of the SQL that all rules stand on."""
-    paths = [FOLDER / "clock.sql", *sorted((FOLDER / "sql").glob("*.sql"))]
+    paths = [*sorted((FOLDER / "working").glob("*.sql")), *sorted((FOLDER / "sql").glob("*.sql"))]
     return version_of(*(path.read_text("utf-8") for path in paths))
 
 
@@ -77,16 +81,41 @@ def take(connection: Connection, case_ids: Iterable[str]) -> None:
     )
 
 
-def gather(connection: Connection) -> None:
-    """Compute `case_version`, `path` and `clock` for the cases in scope. Raises RuleError when that fails."""
-    for name in _FACTS:
+def gather(
+    connection: Connection,
+    overrides: Sequence[Override] = (),
+    clock: Mapping[str, Parameter] | None = None,
+) -> list[Place]:
+    """Make the tables of WORKING for the cases in scope; returns the places that parameters may differ by.
+
+    `clock`: the clock's parameters, by default those of `clock.yml`. Raises RuleError when a table cannot be made.
+    """
+    where: list[Place] = []
+    for name in WORKING:
         try:
-            run_script(connection, statement(name))
+            run_script(connection, working_table(name))
+            if name == "case_version":
+                where = parameters.places(connection)
+                known = parameters.clock_parameters() if clock is None else clock
+                parameters.resolve(
+                    connection, "clock_parameter", parameters.CLOCK, known, overrides, where
+                )
         except SQLAlchemyError as failure:
             raise RuleError(
-                what_failed(failure), where=f"supervision/{name}",
+                what_failed(failure), where=f"supervision/working/{name}.sql",
                 remedy="no rule was run; mend the data or the file and run again",
             ) from None  # fmt: skip
+    return where
+
+
+def working_table(name: str) -> str:
+    """What makes one working table from its SELECT."""
+    select = statement(f"working/{name}.sql")
+    index = f"create unique index on {name} ({KEYS[name]});" if name in KEYS else ""
+    return (
+        f"drop table if exists pg_temp.{name}; create temp table {name} on commit drop as\n{select};\n"
+        f"{index} analyze {name}"
+    )
 
 
 def what_failed(failure: SQLAlchemyError) -> str:

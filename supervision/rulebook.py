@@ -24,6 +24,9 @@ from hub.core.specs import SLUG, Spec, SpecFile, Title, read_csv, read_yaml
 RULES = Path(__file__).parent / "rules"
 REASONS = Path(__file__).parent / "reasons.csv"
 
+Level = Literal["notice", "warning", "yellow", "red"]
+LEVELS: tuple[Level, ...] = ("notice", "warning", "yellow", "red")
+"""From the lightest to the gravest."""
 Outcome = Literal["violation", "compliant", "not_evaluable"]
 TestKind = Literal["violation", "compliant", "not_evaluable", "boundary"]
 KINDS: tuple[TestKind, ...] = ("violation", "compliant", "not_evaluable", "boundary")
@@ -33,9 +36,12 @@ DEFAULT_AS_OF = datetime(2012, 12, 31, 23, 59, 59)  # noqa: DTZ001 (local time, 
 
 
 class Parameter(Spec):
-    """A number that may differ per department or power (see `parameters.csv`)."""
+    """A number that may differ by department, type of power, power and day (see `parameters.csv`).
 
-    default: float
+    A default of null means that it has no value unless an override gives one.
+    """
+
+    default: float | None
     unit: str
     meaning: Title
 
@@ -44,6 +50,7 @@ class Expected(Spec):
     """What a test expects of one subject; what is not stated is not compared. `facts` compares the keys it names."""
 
     outcome: Outcome
+    level: Level | None = None
     elapsed: float | None = None
     limit: float | None = None
     due_on: Any = None
@@ -57,6 +64,8 @@ class RuleTest(Spec):
     kind: TestKind
     name: str
     as_of: datetime = DEFAULT_AS_OF
+    parameters: dict[str, float] = Field(default={})
+    """Values that replace the rule's defaults in this test; `clock.<name>` for those of the clock."""
     given: Rows = Field(default={})
     expect: dict[str, Expected | Outcome]
 
@@ -74,7 +83,10 @@ class RuleSpec(Spec):
     id: str
     title: Title
     theme: str
-    level: Literal["notice", "warning", "yellow", "red"]
+    level: Level
+    ladder: dict[Level, str] = Field(default={})
+    """Graver levels, each with the parameter that says from what excess over the limit (elapsed - limit_value, in the
+    limit's unit) it is reached."""
     status: Literal["draft", "active", "retired"]
     basis: tuple[str, ...] = Field(min_length=1)
     """Articles that make it a violation."""
@@ -83,8 +95,8 @@ class RuleSpec(Spec):
     parameters: dict[str, Parameter] = Field(default={})
     not_evaluable: tuple[str, ...]
     """Codes of `reasons.csv` with which the rule may say that it cannot judge."""
-    evidence: tuple[str, ...] = Field(min_length=1)
-    """Canonical entities whose rows prove a finding."""
+    evidence: tuple[str, ...]
+    """Canonical entities whose rows prove a finding. A rule on departments names none: its facts name the batch."""
     remedy: Title
     false_positives: tuple[str, ...] = ()
     given: Rows = Field(default={})
@@ -186,6 +198,12 @@ def _spec_problems(source: SpecFile, spec: RuleSpec) -> Iterator[SpecError]:
         )
     for entity in set(spec.evidence) - set(ENTITIES):
         yield source.error(f"evidence {entity} is no canonical entity", ("evidence",))
+    for level, parameter in spec.ladder.items():
+        if parameter not in spec.parameters or LEVELS.index(level) <= LEVELS.index(spec.level):
+            yield source.error(
+                f"ladder: {level} is not graver than {spec.level}, or {parameter} is no parameter",
+                ("ladder",), "write for example {red: red_from}, with red_from among the parameters",
+            )  # fmt: skip
     for kind in KINDS:
         if kind not in {test.kind for test in spec.tests}:
             yield source.error(

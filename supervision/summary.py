@@ -61,15 +61,16 @@ _HASH = text("""
             coalesce(limit_unit, '-'), coalesce(trim_scale(elapsed)::text, '-')
         ) as line
         from supervision.finding
-        where state not in ('withdrawn', 'dismissed', 'closed')
+        where judged = 'violation'
     ) lines
 """)
 
 
 def findings_hash(connection: Connection) -> str:
-    """SHA-256 over all standing findings: rule, subject, level, facts, limit, elapsed, sorted.
+    """SHA-256 over all findings that the rules affirm: rule, subject, level, facts, limit, elapsed, sorted.
 
-    Equal for equal findings in any database, whatever the batches and runs that led there.
+    Equal for equal data and versions in any database, whatever the batches and runs that led there and whatever
+    people have made of the findings since.
     """
     return str(connection.scalar(_HASH))
 

@@ -7,13 +7,14 @@ neither judged nor changed.
 from __future__ import annotations
 
 import json
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.core.entities import ENTITIES
@@ -21,11 +22,17 @@ from hub.core.errors import RuleError
 from supervision import parameters, preparation
 from supervision.calendar import calendar_frame
 from supervision.preparation import run_script, what_failed
-from supervision.rulebook import Expected, Rows, Rule, RuleTest
+from supervision.rulebook import LEVELS, Expected, Parameter, Rows, Rule, RuleTest
 
 DEPARTMENT = "test"
 _NAMESPACE = uuid.UUID("5f3c1c0e-6f9c-4c1e-9d53-3f6d3b1f0a12")
-_OF_A_CASE = {f"core.{name}" for name, entity in ENTITIES.items() if entity.key[0] == "case_id"}
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OF_A_CASE = {
+    f"{schema}.{name}"
+    for schema in ("core", "history")
+    for name, entity in ENTITIES.items()
+    if entity.key[0] == "case_id"
+}
 _FILLERS: dict[str, Any] = {
     "text": "test", "bigint": 0, "integer": 0, "smallint": 0, "numeric": 0, "boolean": False,
     "uuid": str(uuid.UUID(int=0)), "date": "2012-01-01", "jsonb": {},
@@ -87,20 +94,51 @@ def _run(connection: Connection, rule: Rule, test: RuleTest, required: Required)
 def _judge(
     connection: Connection, rule: Rule, test: RuleTest, rows: Rows
 ) -> dict[str, list[dict[str, Any]]]:
-    """What the rule says of each given subject, under its name in the test; several rows are a fault of the rule."""
+    """What the rule says of the given subjects, under their names in the test; several rows are a fault of the rule."""
     preparation.begin(connection, test.as_of)
-    preparation.take(connection, sorted({row["case_id"] for row in rows.get('core."case"', [])}))
-    preparation.gather(connection)
-    parameters.resolve(connection, rule, ())
-    names = dict(_subject_names(rule.spec.given)) | dict(_subject_names(test.given))
+    case_rows = [*rows.get('core."case"', []), *rows.get('history."case"', [])]
+    preparation.take(connection, sorted({row["case_id"] for row in case_rows}))
+    clock = _with_values(parameters.clock_parameters(), test.parameters, "clock.")
+    where = preparation.gather(connection, (), clock)
+    own = _with_values(rule.spec.parameters, test.parameters, "")
+    parameters.resolve(connection, "parameter", rule.id, own, (), where)
+    names = dict(_case_names(rule.spec.given)) | dict(_case_names(test.given))
+    departments = {
+        row["department"] for given in rows.values() for row in given if "department" in row
+    }
     with connection.begin_nested():
         connection.execute(text("set transaction read only"))
         found = connection.exec_driver_sql(rule.sql, execution_options={"no_parameters": True})
         judged: dict[str, list[dict[str, Any]]] = {}
         for row in found.mappings():
-            if row["subject"] in names:
-                judged.setdefault(names[row["subject"]], []).append(dict(row))
+            subject = _ID.sub(lambda written: names.get(written[0], written[0]), row["subject"])
+            given = str(row["case_id"]) in names or row["case_id"] is None
+            if given and row["department"] in departments:
+                judged.setdefault(subject, []).append(dict(row) | {"level": _level(rule, own, row)})
     return judged
+
+
+def _with_values(
+    known: Mapping[str, Parameter], values: Mapping[str, float], prefix: str
+) -> dict[str, Parameter]:
+    """The parameters with the defaults that a test gives them."""
+    return {
+        name: parameter.model_copy(update={"default": values.get(prefix + name, parameter.default)})
+        for name, parameter in known.items()
+    }
+
+
+def _level(rule: Rule, values: Mapping[str, Parameter], row: RowMapping) -> str:
+    """The level of a violation: the highest rung of the ladder that its excess has reached, as in sql/merge.sql."""
+    if row["elapsed"] is None or row["limit_value"] is None:
+        return rule.level
+    excess = row["elapsed"] - row["limit_value"]
+    reached = [
+        level
+        for level, name in rule.spec.ladder.items()
+        if (threshold := values[name].default) is not None and excess >= threshold
+    ]
+    return max(reached, key=LEVELS.index, default=rule.level)
 
 
 def _problems(rule: Rule, test: RuleTest, judged: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
@@ -126,6 +164,8 @@ def _differences(want: Expected, got: dict[str, Any]) -> Iterator[str]:
     pairs = {"elapsed": "elapsed", "limit": "limit_value", "due_on": "due_on", "reason": "reason"}
     if want.outcome != got["outcome"]:
         yield f"expected {want.outcome}, but is {got['outcome']} ({got['reason'] or got['facts']})"
+    if want.level is not None and want.level != got["level"]:
+        yield f"expected level {want.level}, but is {got['level']}"
     for name, column in pairs.items():
         value = getattr(want, name)
         if value is not None and value != got[column]:
@@ -156,7 +196,7 @@ def _named(table: str, row: dict[str, Any]) -> dict[str, Any]:
         return row
     if "case_id" not in row:
         raise _GivenError(f"a row of {table} without case_id")
-    own = {"source_case_no": row["case_id"]} if table == "core.case" else {}
+    own = {"source_case_no": row["case_id"]} if table.endswith(".case") else {}
     return own | row | {"case_id": _case_id(row["case_id"])}
 
 
@@ -164,18 +204,10 @@ def _case_id(name: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, name))
 
 
-def _subject_names(given: Rows) -> Iterator[tuple[str, str]]:
-    """Subject as the rule gives it → subject as the test names it."""
-    for row in given.get("core.case", ()):
-        yield f"case:{_case_id(row['case_id'])}", f"case:{row['case_id']}"
-    for row in given.get("core.fee", ()):
-        yield (
-            f"fee:{_case_id(row['case_id'])}/{row['fee_no']}",
-            f"fee:{row['case_id']}/{row['fee_no']}",
-        )
-    for row in given.get("core.disclosure", ()):
-        subject = f"disclosure:{row.get('department', DEPARTMENT)}/{row['source_no']}"
-        yield subject, subject
+def _case_names(given: Rows) -> Iterator[tuple[str, str]]:
+    """Case id → the name that the test gives it."""
+    for rows in given.values():
+        yield from ((_case_id(row["case_id"]), row["case_id"]) for row in rows if "case_id" in row)
 
 
 def _insert(connection: Connection, rows: Rows) -> None:
@@ -202,7 +234,7 @@ def _required_columns(connection: Connection) -> Required:
             select format('%s."%s"', table_schema, table_name), column_name, data_type,
                 is_nullable = 'NO' and column_default is null and is_identity = 'NO'
             from information_schema.columns
-            where table_schema in ('core', 'catalogue', 'reference')
+            where table_schema in ('core', 'history', 'catalogue', 'reference', 'ops')
         """)
     )
     required: Required = {}
@@ -217,15 +249,12 @@ def _ensure_calendar(connection: Connection) -> None:
     """The legal calendar, if the warehouse has none yet."""
     if connection.scalar(text("select exists (select from reference.calendar_day)")):
         return
-    frame = calendar_frame()
+    rows = calendar_frame().write_json()
     connection.execute(
         text("""
-            insert into reference.calendar_day (date, is_workday, work_index, status, source)
-            select * from unnest(
-                cast(:date as date[]), cast(:is_workday as boolean[]), cast(:work_index as int[]),
-                cast(:status as text[]), cast(:source as text[])
-            )
+            insert into reference.calendar_day
+            select * from jsonb_populate_recordset(null::reference.calendar_day, cast(:rows as jsonb))
         """),
-        {name: frame[name].to_list() for name in frame.columns},
+        {"rows": rows},
     )
     run_script(connection, "analyze reference.calendar_day")

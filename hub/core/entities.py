@@ -207,6 +207,7 @@ DISCLOSURE = Entity(
         Column("produced_at", TS, "产生时间", "produced"),
         Column("published_at", TS, "公开时间", "published"),
         Column("url", T, "网址", "address"),
+        Column("fields", T, "公开要素", "names of the fields that were published, separated by 、"),
         Column("withdrawn_at", TS, "撤下时间", "withdrawn"),
     ),
 )  # fmt: skip

@@ -2,8 +2,8 @@
 set local jit = off;
 set local work_mem = '128MB';
 drop table if exists
-    pg_temp.run, pg_temp.scope, pg_temp.open_finding, pg_temp.parameter, pg_temp.judgement_count,
-    pg_temp.judgement, pg_temp.finding_change;
+    pg_temp.run, pg_temp.scope, pg_temp.open_finding, pg_temp.parameter, pg_temp.clock_parameter, pg_temp.rung,
+    pg_temp.judgement_count, pg_temp.judgement, pg_temp.finding_change;
 
 create temp table run (
     as_of timestamptz, as_of_on date, ledger_from bigint, run_id uuid, rule_id text, rule_version text, level text,
@@ -13,14 +13,24 @@ on commit drop;
 
 create temp table scope (case_id uuid primary key) on commit drop;
 
--- Findings that stand: they are looked at again in every run, whatever changed.
+-- Findings that may change: those that stand are looked at again in every run, whatever changed; of those that were
+-- dismissed or closed it is noted whether the rule still says so, when their case is looked at.
 create temp table open_finding on commit drop as
-select finding_id, rule_id, subject, case_id
+select finding_id, rule_id, subject, case_id, state not in ('dismissed', 'closed') as stands
 from supervision.finding
-where state not in ('withdrawn', 'dismissed', 'closed');
+where state <> 'withdrawn';
 
--- The current rule's parameters, resolved for every department and power in scope.
-create temp table parameter (name text, department text, power_code text, value numeric) on commit drop;
+-- The current rule's parameters, resolved for every department and power in scope and every period; power_code '' is
+-- for subjects without a power. `clock_parameter` holds those of the clock, for all rules.
+create temp table parameter (
+    name text, department text, power_code text, valid_from date, valid_to date, value numeric
+)
+on commit drop;
+
+create temp table clock_parameter (like parameter) on commit drop;
+
+-- The current rule's ladder: from what excess of the limit a violation is of that level.
+create temp table rung (level text, rank int, parameter text) on commit drop;
 
 -- What the current rule says: counts of all subjects, and those subjects that have or had a finding.
 create temp table judgement_count (
@@ -43,6 +53,7 @@ create temp table judgement (
     elapsed numeric,
     due_on date,
     reason text,
+    level text,
     finding_id uuid,
     evidence jsonb
 ) on commit drop;

@@ -1,6 +1,12 @@
--- One rule over its subjects: counts of all of them, and the rows that violate or already have a finding.
+-- One rule over its subjects: counts of all of them, and the rows that violate or already have a finding. Facts are
+-- made only for what violates.
 with judged as materialized (
+    select
+        subject, case_id, department, power_code, outcome, limit_value, limit_unit, elapsed, due_on, reason,
+        case when outcome = 'violation' then facts end as facts
+    from (
 /* rule */
+    ) as ruled
 ),
 counted as (
     insert into judgement_count (department, outcome, reason, subjects)

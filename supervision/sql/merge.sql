@@ -2,43 +2,68 @@
 -- a function of rule, subject and level, so that the same violation is the same finding in every run and database.
 delete from finding_change;
 
+-- The level: the rule's own, or the highest rung of its ladder that the excess over the limit has reached.
 update judgement
-set finding_id = made.finding_id
+set
+    level = made.level,
+    finding_id = made.finding_id
 from (
     select
         j.subject,
+        l.level,
         (substr(d.digest, 1, 12) || '8' || substr(d.digest, 14, 3) || 'a' || substr(d.digest, 18, 15))::uuid
             as finding_id
     from judgement j
     cross join run
-    cross join lateral (select md5(run.rule_id || chr(31) || j.subject || chr(31) || run.level) as digest) d
+    left join lateral (
+        select r.level
+        from rung r
+        join parameter p
+            on p.name = r.parameter and p.department = j.department
+            and p.power_code = coalesce(j.power_code, '')
+            and coalesce(j.due_on, run.as_of_on) between p.valid_from and p.valid_to
+        where j.elapsed - j.limit_value >= p.value
+        order by r.rank desc
+        limit 1
+    ) reached on true
+    cross join lateral (select coalesce(reached.level, run.level) as level) l
+    cross join lateral (select md5(run.rule_id || chr(31) || j.subject || chr(31) || l.level) as digest) d
     where j.outcome = 'violation'
 ) made
 where made.subject = judgement.subject;
 
--- New, changed and returned violations.
+-- New, changed and returned violations. One that was dismissed or closed stays so while nothing about it changes.
 insert into finding_change
 select j.finding_id, j.subject, c.action, f.state, c.state_to, c.reason
 from judgement j
 left join supervision.finding f on f.finding_id = j.finding_id
 cross join lateral (
+    select
+        (f.facts, f.limit_value, f.limit_unit) is distinct from (j.facts, j.limit_value, j.limit_unit)
+            as differs
+) d
+cross join lateral (
     select case
         when f.finding_id is null then 'opened'
         when f.state = 'withdrawn' then 'reopened'
-        when (f.facts, f.limit_value, f.limit_unit) is distinct from (j.facts, j.limit_value, j.limit_unit)
-            then 'updated'
-        when 'not_evaluable' = (
-            select e.action from supervision.finding_event e
-            where e.finding_id = f.finding_id order by e.event_no desc limit 1
-        ) then 'confirmed'
-    end as action,
-    case when f.state is null or f.state = 'withdrawn' then 'open' else f.state end as state_to,
-    jsonb_strip_nulls(jsonb_build_object('facts', j.facts, 'limit', j.limit_value, 'unit', j.limit_unit))::text
-        as reason
+        when f.state in ('dismissed', 'closed') and (d.differs or f.judged in ('compliant', 'not_judged'))
+            then 'reopened'
+        when f.state in ('dismissed', 'closed') then null
+        when d.differs then 'updated'
+        when f.judged <> 'violation' then 'confirmed'
+    end as action
+) a
+cross join lateral (
+    select
+        a.action,
+        case when a.action in ('opened', 'reopened') then 'open' else f.state end as state_to,
+        jsonb_strip_nulls(jsonb_build_object('facts', j.facts, 'limit', j.limit_value, 'unit', j.limit_unit))::text
+            as reason
 ) c
 where j.outcome = 'violation' and c.action is not null;
 
--- Findings in scope that no longer violate: compliant now, no subject any more, or of another level than the rule's.
+-- Findings in scope that no longer violate: compliant now, no subject any more, or of another level. They are
+-- withdrawn, unless their procedure has come to its end: then it is noted that the violation is gone (`lapsed`).
 insert into finding_change
 select f.finding_id, f.subject, c.action, f.state, c.state_to, c.reason
 from open_finding o
@@ -50,8 +75,13 @@ left join lateral (
 ) last on true
 cross join lateral (
     select
-        case when j.outcome = 'not_evaluable' then 'not_evaluable' else 'withdrawn' end as action,
-        case when j.outcome = 'not_evaluable' then f.state else 'withdrawn' end as state_to,
+        case
+            when j.outcome = 'not_evaluable' then 'not_evaluable'
+            when o.stands then 'withdrawn'
+            else 'lapsed'
+        end as action,
+        case when j.outcome is distinct from 'not_evaluable' and o.stands then 'withdrawn' else f.state end
+            as state_to,
         case j.outcome
             when 'not_evaluable' then j.reason
             when 'compliant' then 'compliant'
@@ -62,17 +92,18 @@ cross join lateral (
 where o.rule_id = (select rule_id from run)
     and (o.case_id is null or o.case_id in (select case_id from scope))
     and not exists (select from judgement v where v.finding_id = o.finding_id)
+    and not (c.action = 'lapsed' and f.judged in ('compliant', 'not_judged'))
     and (c.action, c.reason) is distinct from (last.action, last.reason);
 
 insert into supervision.finding as f (
-    finding_id, rule_id, rule_version, subject, case_id, power_code, department, level, state, facts, limit_value,
-    limit_unit, elapsed, due_on, first_seen, last_seen, first_run, last_run, catalogue_version, calendar_version,
-    evidence
+    finding_id, rule_id, rule_version, subject, case_id, power_code, department, level, state, judged, facts,
+    limit_value, limit_unit, elapsed, due_on, first_seen, last_seen, first_run, last_run, catalogue_version,
+    calendar_version, evidence
 )
 select
-    j.finding_id, run.rule_id, run.rule_version, j.subject, j.case_id, j.power_code, j.department, run.level, 'open',
-    j.facts, j.limit_value, j.limit_unit, j.elapsed, j.due_on, run.as_of, run.as_of, run.run_id, run.run_id,
-    run.catalogue_version, run.calendar_version, j.evidence
+    j.finding_id, run.rule_id, run.rule_version, j.subject, j.case_id, j.power_code, j.department, j.level, 'open',
+    'violation', j.facts, j.limit_value, j.limit_unit, j.elapsed, j.due_on, run.as_of, run.as_of, run.run_id,
+    run.run_id, run.catalogue_version, run.calendar_version, j.evidence
 from judgement j
 cross join run
 where j.outcome = 'violation'
@@ -81,7 +112,7 @@ on conflict (finding_id) do update set
     case_id = excluded.case_id,
     power_code = excluded.power_code,
     department = excluded.department,
-    state = case when f.state = 'withdrawn' then 'open' else f.state end,
+    judged = 'violation',
     facts = excluded.facts,
     limit_value = excluded.limit_value,
     limit_unit = excluded.limit_unit,
@@ -94,6 +125,14 @@ on conflict (finding_id) do update set
     evidence = excluded.evidence;
 
 update supervision.finding f
-set state = 'withdrawn'
+set
+    state = c.state_to,
+    respond_by = case when c.action in ('reopened', 'withdrawn') then null else f.respond_by end,
+    judged = case c.action
+        when 'withdrawn' then 'compliant'
+        when 'lapsed' then 'compliant'
+        when 'not_evaluable' then 'not_evaluable'
+        else 'violation'
+    end
 from finding_change c
-where c.finding_id = f.finding_id and c.action = 'withdrawn';
+where c.finding_id = f.finding_id;

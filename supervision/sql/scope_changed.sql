@@ -18,6 +18,8 @@ select case_id from core.fee where batch_id in (select batch_id from changed)
 union
 select case_id from core."case" where decided_at is null and closed_at is null
 union
-select case_id from open_finding where case_id is not null;
+select case_id from core.penalty where batch_id in (select batch_id from changed)
+union
+select case_id from open_finding where stands and case_id is not null;
 
 analyze scope;

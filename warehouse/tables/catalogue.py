@@ -11,6 +11,8 @@ from sqlalchemy import Table
 
 from warehouse.tables.metadata import (
     METADATA,
+    bigint,
+    binary,
     boolean,
     date,
     instant,
@@ -85,6 +87,12 @@ _BODY = _table(
     text("body_code", "region_code", "initials", "name"), text("nature", null=True),
     key=("body_code",),
 )  # fmt: skip
+_CROSSWALK = _table(
+    "catalogue", "crosswalk",
+    text("scheme", "code", "power_code"), date("valid_from"), date("valid_to", null=True),
+    text("source", null=True),
+    key=("scheme", "code", "valid_from"),
+)  # fmt: skip
 _CATALOGUE_RELEASE = _table(
     "catalogue", "release", text("version"), instant("loaded_at"), key=("version",)
 )
@@ -97,6 +105,10 @@ _CALENDAR_DAY = _table(
     "reference", "calendar_day",
     date("date"), boolean("is_workday"), integer("work_index"), text("status"),
     text("source", null=True),
+    # Office hours of the day in minutes since midnight, null where that half is closed; working minutes from the
+    # calendar's first day up to and including the day; minutes of a whole day under the hours then in force.
+    integer("morning_from", "morning_to", "afternoon_from", "afternoon_to", null=True),
+    bigint("minute_index"), integer("standard_minutes"),
     key=("date",),
 )  # fmt: skip
 _CODELIST = _table(
@@ -110,15 +122,21 @@ _DEPARTMENT = _table(
 _REFERENCE_RELEASE = _table(
     "reference", "release", text("name", "version"), instant("loaded_at"), key=("name",)
 )
+# Every release that was ever loaded, table by table as Parquet: old findings can be reproduced.
+_ARCHIVE = _table(
+    "reference", "archive",
+    text("name", "version", "table_name"), binary("content"), instant("loaded_at"),
+    key=("name", "version", "table_name"),
+)  # fmt: skip
 
 CATALOGUE_TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         _POWER, _STEP, _TRANSITION, _MATERIAL, _FEE, _RISK_POINT, _DISCRETION, _DISCLOSURE_ITEM,
-        _BODY, _CATALOGUE_RELEASE,
+        _BODY, _CROSSWALK, _CATALOGUE_RELEASE,
     )
 }  # fmt: skip
 REFERENCE_TABLES: dict[str, Table] = {
     table.name: table
-    for table in (_REGION, _CALENDAR_DAY, _CODELIST, _DEPARTMENT, _REFERENCE_RELEASE)
+    for table in (_REGION, _CALENDAR_DAY, _CODELIST, _DEPARTMENT, _REFERENCE_RELEASE, _ARCHIVE)
 }

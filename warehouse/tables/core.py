@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Numeric, Table, Text
 from sqlalchemy import PrimaryKeyConstraint as PrimaryKey
+from sqlalchemy import text as raw
 from sqlalchemy.types import TypeEngine
 
 from hub.core.entities import CASE, ENTITIES, LINEAGE, Entity, Kind
@@ -45,7 +46,11 @@ def _indexes(entity: Entity) -> list[Index]:
     The registry tells which records report a case, so there the second is not needed.
     """
     indexes = [Index(None, "batch_id")]
-    if entity.name != CASE.name:
+    if entity.name == CASE.name:
+        # Supervision looks at every open case in every run: their clock ticks without data.
+        running = raw("decided_at is null and closed_at is null")
+        indexes.append(Index("case_open_idx", "case_id", postgresql_where=running))
+    else:
         indexes.append(Index(None, "record_key"))
     return indexes
 

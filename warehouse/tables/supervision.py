@@ -8,6 +8,7 @@ from sqlalchemy import (
     Double,
     Identity,
     Index,
+    LargeBinary,
     Numeric,
     PrimaryKeyConstraint,
     Table,
@@ -30,6 +31,8 @@ _RULE = Table(
     *text("basis", null=True),
     *text("status"),
     *instant("loaded_at"),
+    *json("spec", null=True),
+    *text("sql", null=True),
     PrimaryKeyConstraint("rule_id", "version"),
     schema="supervision",
 )
@@ -46,6 +49,8 @@ _RUN = Table(
     *text("state"),
     *text("findings_hash", null=True),
     *json("errors", null=True),
+    *json("parameters", null=True),
+    *text("engine_version", null=True),
     PrimaryKeyConstraint("run_id"),
     Index(None, "started_at"),
     schema="supervision",
@@ -80,6 +85,10 @@ _FINDING = Table(
     *identifier("first_run", "last_run"),
     *text("catalogue_version", "calendar_version", null=True),
     *json("evidence", null=True),
+    # What the rule said last (violation, compliant, not_evaluable, not_judged), whatever the state of the procedure.
+    *text("judged"),
+    # Until when whoever is to act next must have acted.
+    *date("respond_by", null=True),
     PrimaryKeyConstraint("finding_id"),
     Index(None, "rule_id", "subject"),
     Index(None, "case_id"),
@@ -103,6 +112,45 @@ _FINDING_EVENT = Table(
     schema="supervision",
 )
 
+_NOTICE = Table(
+    "notice",
+    METADATA,
+    *text("notice_no", "kind", "department", "title"),
+    *instant("issued_at"),
+    *text("issued_by"),
+    *date("respond_by", null=True),
+    Column("html", LargeBinary, nullable=False),
+    Column("docx", LargeBinary, nullable=False),
+    *text("content_hash"),
+    PrimaryKeyConstraint("notice_no"),
+    Index(None, "department", "issued_at"),
+    schema="supervision",
+)
+
+_NOTICE_FINDING = Table(
+    "notice_finding",
+    METADATA,
+    *text("notice_no"),
+    *identifier("finding_id"),
+    PrimaryKeyConstraint("notice_no", "finding_id"),
+    Index(None, "finding_id"),
+    schema="supervision",
+)
+
+# One row per month, department and power; power_code '' is the department as a whole. `inputs`: every number of the sum.
+_SCORE = Table(
+    "score",
+    METADATA,
+    *date("month"),
+    *text("department", "power_code", "formula", "formula_version"),
+    Column("score", Numeric(7, 2), nullable=False),
+    *json("inputs"),
+    *instant("as_of", "computed_at"),
+    PrimaryKeyConstraint("month", "department", "power_code"),
+    schema="supervision",
+)
+
 SUPERVISION: dict[str, Table] = {
-    table.name: table for table in (_RULE, _RUN, _OUTCOME, _FINDING, _FINDING_EVENT)
+    table.name: table
+    for table in (_RULE, _RUN, _OUTCOME, _FINDING, _FINDING_EVENT, _NOTICE, _NOTICE_FINDING, _SCORE)
 }

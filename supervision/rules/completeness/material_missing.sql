@@ -16,7 +16,6 @@ reported as (
 judged as (
     select
         v.*,
-        c.accepted_at,
         l.required,
         r.received,
         case
@@ -24,10 +23,9 @@ judged as (
             when r.received is null then 'materials_not_reported'
         end as why_not
     from case_version v
-    join core."case" c on c.case_id = v.case_id
     left join listed l on l.power_code = v.power_code and l.version = v.version
     left join reported r on r.case_id = v.case_id
-    where c.accepted_at is not null and (v.reason is not null or l.required is not null)
+    where v.accepted_at is not null and (v.reason is not null or l.required is not null)
 )
 select
     'case:' || j.case_id as subject,

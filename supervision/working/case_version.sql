@@ -1,0 +1,50 @@
+-- The cases in scope that are not deleted, as the rules look at them, and the catalogue version that each is judged
+-- by: the one in force on the local date of acceptance, else of application. Where there is none, `reason` says why
+-- and `version` is null. `judged_on` is that date, else the run's, and is never null: parameters are taken by it.
+select
+    c.case_id,
+    c.department,
+    c.source_case_no,
+    c.power_code,
+    d.on_date,
+    coalesce(d.on_date, run.as_of_on) as judged_on,
+    p.version,
+    p.type as power_type,
+    p.body_code,
+    p.case_kind as power_case_kind,
+    p.charges,
+    c.case_kind,
+    c.applied_at,
+    c.accepted_at,
+    c.decided_at,
+    c.closed_at,
+    c.delivered_at,
+    c.reported_at,
+    (c.applied_at at time zone 'Asia/Shanghai')::date as applied_on,
+    (c.accepted_at at time zone 'Asia/Shanghai')::date as accepted_on,
+    (c.decided_at at time zone 'Asia/Shanghai')::date as decided_on,
+    (c.closed_at at time zone 'Asia/Shanghai')::date as closed_on,
+    (c.delivered_at at time zone 'Asia/Shanghai')::date as delivered_on,
+    c.result,
+    coalesce(trim(c.result_reason), '') <> '' as has_reason,
+    coalesce(trim(c.document_no), '') <> '' as has_document,
+    c.unit,
+    c.acceptor,
+    c.approver,
+    case
+        when c.power_code is null then 'power_code_missing'
+        when p.version is not null then null
+        when known.power_code is null then 'power_unknown'
+        when d.on_date is null then 'date_missing'
+        else 'power_not_in_force'
+    end as reason
+from scope
+join core."case" c on c.case_id = scope.case_id and c.deleted_at is null
+cross join run
+cross join lateral (
+    select (coalesce(c.accepted_at, c.applied_at) at time zone 'Asia/Shanghai')::date as on_date
+) d
+left join (select distinct power_code from catalogue.power) known on known.power_code = c.power_code
+left join catalogue.power p
+    on p.power_code = c.power_code
+    and d.on_date between p.effective_from and coalesce(p.effective_to, date '9999-12-31')
