@@ -16,6 +16,7 @@ from typing import TypeVar
 import polars as pl
 
 from catalogue import checks, codes, frames, loading
+from catalogue.crosswalk import Entry
 from catalogue.spec import Body, DisclosureItem, DisclosureVersion, Power, PowerVersion
 from hub.core.errors import SpecError
 
@@ -32,6 +33,7 @@ class Catalogue:
     powers: Mapping[str, Power]
     disclosure_items: Mapping[str, DisclosureItem]
     regions: tuple[loading.Region, ...] = field(repr=False)
+    crosswalk: tuple[Entry, ...] = field(repr=False)
     version: str
 
     def in_force(self, power_code: str, on: date) -> PowerVersion | None:
@@ -47,7 +49,11 @@ class Catalogue:
     def frames(self) -> dict[str, pl.DataFrame]:
         """Warehouse table name → frame with exactly that table's columns."""
         return frames.build(
-            self.powers.values(), self.disclosure_items.values(), self.bodies.values(), self.regions
+            self.powers.values(),
+            self.disclosure_items.values(),
+            self.bodies.values(),
+            self.regions,
+            self.crosswalk,
         )
 
 
@@ -86,5 +92,6 @@ def _load(root: Path) -> Catalogue:
         powers=MappingProxyType({s.power.code: s.power for s in content.powers}),
         disclosure_items=MappingProxyType({s.item.code: s.item for s in content.disclosures}),
         regions=tuple(content.regions),
+        crosswalk=content.crosswalk,
         version=content.version,
     )

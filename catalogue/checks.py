@@ -11,7 +11,7 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
-from catalogue import codes, flow, limits
+from catalogue import codes, crosswalk, flow, limits
 from catalogue.loading import Content, DisclosureSource, PowerSource, Region, Source
 from catalogue.spec import DisclosureVersion, PowerVersion
 from hub.core.errors import SpecError
@@ -39,6 +39,7 @@ def run(content: Content) -> list[SpecError]:
         for item_version, source in zip(disclosure.versions, disclosure.sources, strict=True):
             found += _present(item_version, source, DEMANDED_OF_DISCLOSURE)
     found += _risks(content.powers)
+    found += _crosswalk(content)
     unique = {(str(error.file), error.line or 0, error.what): error for error in found}
     return [unique[key] for key in sorted(unique)]
 
@@ -129,6 +130,14 @@ def _periods(item: Item, content: Content) -> Iterator[SpecError]:
 def _region_exists(region: str, on: date, regions: Iterable[Region]) -> bool:
     """GB/T 2260 has six digits; what a scheme adds below it (towns) is not in the table."""
     return any(r.code == region[:6] and r.valid_from <= on <= (r.valid_to or OPEN) for r in regions)
+
+
+def _crosswalk(content: Content) -> Iterator[SpecError]:
+    """An item that could not be read is an error of its own; the crosswalk may name it."""
+    powers = {source.power.code: source.power for source in content.powers}
+    unread = tuple(error.file.stem for error in content.errors)
+    entries = (e for e in content.crosswalk if not e.power_code.endswith(unread))
+    yield from crosswalk.check(entries, powers, content.root)
 
 
 def _demanded(version: PowerVersion, source: Source) -> Iterator[SpecError]:

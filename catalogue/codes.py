@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from string import Formatter
 
 from pydantic import Field, field_validator
 
+from hub.core.errors import SpecError
 from hub.core.settings import CONTENT_ROOT
 from hub.core.specs import Spec, Title, read_yaml
 
@@ -120,6 +122,16 @@ def format(code: Code, root: Path = ROOT) -> str:
             region=code.region, initials=code.initials, type=code.type, serial=code.serial
         )
     )
+
+
+def day(text: str, path: Path, line: int) -> date:
+    """The day that a cell of one of our CSV files says. Raises SpecError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SpecError(
+            f"'{text}' is no date", file=path, line=line, remedy="write YYYY-MM-DD"
+        ) from None
 
 
 def _what_is_wrong(text: str, rule: Scheme) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from catalogue.crosswalk import Entry
 from catalogue.loading import Region
 from catalogue.spec import Body, DisclosureItem, Power, PowerVersion
 
@@ -56,6 +57,10 @@ TABLES: dict[str, dict[str, pl.DataType]] = {
     "catalogue.body": {
         "body_code": TEXT, "region_code": TEXT, "initials": TEXT, "name": TEXT, "nature": TEXT,
     },
+    "catalogue.crosswalk": {
+        "scheme": TEXT, "code": TEXT, "power_code": TEXT, "valid_from": DAY, "valid_to": DAY,
+        "source": TEXT,
+    },
     "reference.region": {"region_code": TEXT, "name": TEXT, "valid_from": DAY, "valid_to": DAY},
 }  # fmt: skip
 
@@ -67,6 +72,7 @@ def build(
     items: Iterable[DisclosureItem],
     bodies: Iterable[Body],
     regions: Iterable[Region],
+    crosswalk: Iterable[Entry] = (),
 ) -> dict[str, pl.DataFrame]:
     """Table name → frame, for every table in TABLES."""
     rows: Mapping[str, list[Row]] = {name: [] for name in TABLES}
@@ -76,6 +82,9 @@ def build(
                 rows[table].append(row)
     rows["catalogue.disclosure_item"].extend(row for item in items for row in _item_rows(item))
     rows["catalogue.body"].extend((b.code, b.region, b.initials, b.name, b.nature) for b in bodies)
+    rows["catalogue.crosswalk"].extend(
+        (e.scheme, e.code, e.power_code, e.valid_from, e.valid_to, e.source) for e in crosswalk
+    )
     rows["reference.region"].extend((r.code, r.name, r.valid_from, r.valid_to) for r in regions)
     return {
         name: pl.DataFrame(rows[name], schema=columns, orient="row")

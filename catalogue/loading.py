@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from catalogue import codes
+from catalogue import codes, crosswalk
+from catalogue.crosswalk import Entry
 from catalogue.spec import (
     Body,
     BodyText,
@@ -117,6 +118,7 @@ class Content:
     bodies_file: SpecFile
     bodies: tuple[Body, ...]
     regions: tuple[Region, ...]
+    crosswalk: tuple[Entry, ...] = ()
     powers: list[PowerSource] = field(default_factory=list)
     disclosures: list[DisclosureSource] = field(default_factory=list)
     errors: list[SpecError] = field(default_factory=list)
@@ -125,7 +127,7 @@ class Content:
 def read(root: Path) -> Content:
     """Read the whole folder. Items that cannot be read become `errors`.
 
-    Raises SpecError for schemes.yml, steps.yml, bodies.yml and regions.csv: without them no item can be understood.
+    Raises SpecError for schemes.yml, steps.yml, bodies.yml, regions.csv and crosswalk.csv: without them no item can be understood.
     """
     codes.schemes(root)
     words = _words(read_yaml(root / "steps.yml"))
@@ -137,6 +139,7 @@ def read(root: Path) -> Content:
         bodies_file=bodies,
         bodies=tuple(_bodies(bodies, root)),
         regions=tuple(_regions(root / "regions.csv")),
+        crosswalk=crosswalk.read(root),
     )
     for path in files:
         try:
@@ -172,23 +175,15 @@ def _regions(path: Path) -> Iterator[Region]:
         yield Region(
             row["region_code"],
             row["name"],
-            _day(row["valid_from"], path, line),
-            _day(row["valid_to"], path, line) if row["valid_to"] else None,
+            codes.day(row["valid_from"], path, line),
+            codes.day(row["valid_to"], path, line) if row["valid_to"] else None,
             line,
         )
 
 
-def _day(text: str, path: Path, line: int) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise SpecError(
-            f"'{text}' is no date", file=path, line=line, remedy="write YYYY-MM-DD"
-        ) from None
-
-
 def _version(root: Path, files: list[Path]) -> str:
     named = [root / name for name in ("bodies.yml", "regions.csv", "schemes.yml", "steps.yml")]
+    named += [root / crosswalk.NAME] if (root / crosswalk.NAME).exists() else []
     parts: list[str | bytes] = []
     for path in (*named, *files):
         parts += [path.relative_to(root).as_posix(), path.read_bytes()]

@@ -124,6 +124,7 @@ def test_a_file_that_is_not_read_is_named(folder: Path, name: str) -> None:
 
 def test_a_catalogue_without_items_is_an_error(folder: Path) -> None:
     shutil.rmtree(folder / "items")
+    (folder / "crosswalk.csv").unlink()
     assert [str(error.file) for error in catalogue.check(folder)] == [str(folder / "items")]
 
 
