@@ -160,12 +160,16 @@ def test_a_case_is_judged_by_the_version_in_force_for_it(world: Any) -> None:
     ("right", "wrong", "says"),
     [
         (
-            "k.facts as facts",
-            "(1 / (k.promised_value - 15))::text::jsonb as facts",
+            "k.promised_value as limit_value",
+            "(1 / (k.promised_value - 15)) as limit_value",
             "division by zero",
         ),
-        ("k.facts as facts", "(k.power_code || '110101199003070937')::jsonb as facts", "type json"),
-        ("k.facts as facts", "('张三' || k.power_code)::date::text::jsonb as facts", '"…"'),
+        (
+            "k.promised_reason as reason",
+            "((k.power_code || '110101199003070937')::jsonb)::text as reason",
+            "type json",
+        ),
+        ("k.promised_due_on as due_on", "('张三' || k.power_code)::date as due_on", '"…"'),
         ("from clock k", "from clocks k", "does not exist"),
         ("select", "selec", "syntax error"),
         ("else 'compliant'", "else 'perhaps'", "judgement_count_outcome_check"),
@@ -216,7 +220,7 @@ def test_facts_that_cannot_be_gathered_stop_the_run(world: Any) -> None:
     world.connection.execute(
         text("alter table reference.calendar_day rename column work_index to gone")
     )
-    with pytest.raises(RuleError, match=r"clock\.sql"):
+    with pytest.raises(RuleError, match=r"working/clock"):
         world.supervise()
 
 
@@ -226,8 +230,8 @@ def test_a_parameter_differs_per_department_and_power_while_it_is_valid(
     path = tmp_path / "parameters.csv"
     path.write_text(
         ",".join(parameters.COLUMNS) + "\n"
-        "timeliness.due_soon,warn_within,land,,2,2012-12-01,2012-12-27\n"
-        "timeliness.due_soon,warn_within,,FREE,0,2012-12-01,2012-12-27\n",
+        "timeliness.due_soon,warn_within,land,,,2,2012-12-01,2012-12-27\n"
+        "timeliness.due_soon,warn_within,,,FREE,0,2012-12-01,2012-12-27\n",
         "utf-8",
     )
     monkeypatch.setattr(parameters.read_overrides, "__defaults__", (path,))
@@ -247,7 +251,7 @@ def test_a_parameter_differs_per_department_and_power_while_it_is_valid(
 
 @pytest.mark.parametrize(
     "line",
-    ["timeliness.due_soon,limit,,,2,,", "timeliness.due_soon,warn_within,,,two,,", "x.y,z,,,2,,"],
+    ["timeliness.due_soon,limit,,,,2,,", "timeliness.due_soon,warn_within,,,,two,,", "x.y,z,,,,2,,"],
 )
 def test_a_wrong_override_of_a_parameter_is_named_by_its_line(tmp_path: Any, line: str) -> None:
     path = tmp_path / "parameters.csv"

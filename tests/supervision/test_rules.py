@@ -82,7 +82,7 @@ BROKEN = [
     ("completeness.material_missing", "where required", ""),
     ("completeness.material_missing", "filter (where m.received)", ""),
     ("completeness.material_missing", "and m.deleted_at is null", ""),
-    ("completeness.material_missing", "c.accepted_at is not null and", ""),
+    ("completeness.material_missing", "v.accepted_at is not null and", ""),
     ("completeness.material_missing", "when r.received is null then 'materials_not_reported'", ""),
     ("fees.above_standard", "j.amount > j.allowed", "j.amount >= j.allowed"),
     ("fees.above_standard", "coalesce(f.quantity, 1)", "f.quantity"),

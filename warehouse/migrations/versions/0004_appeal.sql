@@ -29,8 +29,76 @@ create table catalogue.crosswalk (
 );
 delete from reference.release where name = 'catalogue';
 
-alter table core.disclosure add column fields text;
-alter table history.disclosure add column fields text;
+-- Which fields were published. The tables are made anew, so that the columns stand in the entity's order.
+alter table core.disclosure rename to disclosure_0003;
+alter table core.disclosure_0003 rename constraint disclosure_pkey to disclosure_0003_pkey;
+alter table history.disclosure rename to disclosure_0003;
+drop index core.disclosure_batch_id_idx, core.disclosure_record_key_idx;
+drop index history.disclosure_department_source_no_idx;
+create table core.disclosure (
+    department text not null,
+    dataset text not null,
+    record_key text not null,
+    source_version bigint not null,
+    batch_id uuid not null,
+    raw_row bigint not null,
+    row_hash text not null,
+    landed_at timestamptz not null,
+    deleted_at timestamptz,
+    source_no text not null,
+    item_code text not null,
+    title text,
+    produced_at timestamptz,
+    published_at timestamptz,
+    url text,
+    fields text,
+    withdrawn_at timestamptz,
+    primary key (department, source_no)
+);
+insert into core.disclosure (
+    department, dataset, record_key, source_version, batch_id, raw_row, row_hash, landed_at, deleted_at,
+    source_no, item_code, title, produced_at, published_at, url, withdrawn_at
+)
+select
+    department, dataset, record_key, source_version, batch_id, raw_row, row_hash, landed_at, deleted_at,
+    source_no, item_code, title, produced_at, published_at, url, withdrawn_at
+from core.disclosure_0003;
+drop table core.disclosure_0003;
+create index disclosure_batch_id_idx on core.disclosure (batch_id);
+create index disclosure_record_key_idx on core.disclosure (record_key);
+comment on table core.disclosure is '政府信息公开 / disclosed item';
+create table history.disclosure (
+    department text,
+    dataset text,
+    record_key text,
+    source_version bigint,
+    batch_id uuid,
+    raw_row bigint,
+    row_hash text,
+    landed_at timestamptz,
+    deleted_at timestamptz,
+    source_no text,
+    item_code text,
+    title text,
+    produced_at timestamptz,
+    published_at timestamptz,
+    url text,
+    fields text,
+    withdrawn_at timestamptz,
+    changed_at timestamptz not null,
+    changed_by_batch uuid not null
+);
+insert into history.disclosure (
+    department, dataset, record_key, source_version, batch_id, raw_row, row_hash, landed_at, deleted_at,
+    source_no, item_code, title, produced_at, published_at, url, withdrawn_at, changed_at, changed_by_batch
+)
+select
+    department, dataset, record_key, source_version, batch_id, raw_row, row_hash, landed_at, deleted_at,
+    source_no, item_code, title, produced_at, published_at, url, withdrawn_at, changed_at, changed_by_batch
+from history.disclosure_0003;
+drop table history.disclosure_0003;
+create index disclosure_department_source_no_idx on history.disclosure (department, source_no);
+comment on table history.disclosure is '政府信息公开: earlier versions / earlier versions of each disclosed item';
 
 create index case_open_idx on core."case" (case_id) where decided_at is null and closed_at is null;
 
