@@ -7,12 +7,19 @@ and periods do not contradict themselves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 from catalogue import codes, crosswalk, flow, limits
-from catalogue.loading import Content, DisclosureSource, PowerSource, Region, Source
+from catalogue.loading import (
+    Content,
+    DisclosureSource,
+    PowerSource,
+    Region,
+    Source,
+    YamlSource,
+    file_of,
+)
 from catalogue.spec import DisclosureVersion, PowerVersion
 from hub.core.errors import SpecError
 
@@ -21,7 +28,10 @@ DEMANDED = ("name", "content", "basis", "conditions", "supervision_channel", "se
 DEMANDED_OF_DISCLOSURE = ("name", "basis", "fields_required")
 OPEN = date.max
 
+PERIOD = {"version", "effective_from", "effective_to", "why"}
+
 Item = PowerSource | DisclosureSource
+Version = PowerVersion | DisclosureVersion
 
 
 def run(content: Content) -> list[SpecError]:
@@ -95,15 +105,14 @@ def _regions(content: Content) -> Iterator[SpecError]:
 
 def _codes(items: Iterable[Item], content: Content) -> Iterator[SpecError]:
     bodies = {body.code for body in content.bodies}
-    first: dict[codes.Code, Path] = {}
+    first: dict[codes.Code, str] = {}
     for item in items:
         source, code = item.sources[0], item.code
-        path = source.file.path
         if code in first:
-            yield source.error(f"code is used by {first[code].name} too", "code")
-        first.setdefault(code, path)
-        if path.stem != code.short or path.parent.name != code.initials.lower():
-            remedy = f"name it {code.initials.lower()}/{code.short}.yml"
+            yield source.error(f"code is used by {first[code]} too", "code")
+        first.setdefault(code, source.name)
+        if isinstance(source, YamlSource) and source.file.path.parts[-2:] != file_of(code).parts:
+            remedy = f"name it {file_of(code)}"
             yield source.error("code and file name do not agree", "code", remedy=remedy)
         if code.body not in bodies:
             yield source.error(
@@ -115,16 +124,28 @@ def _periods(item: Item, content: Content) -> Iterator[SpecError]:
     versions: tuple[PowerVersion | DisclosureVersion, ...] = item.versions
     pairs = list(zip(versions, item.sources, strict=True))
     for version, source in pairs:
-        at = (*source.period, "effective_from")
         if version.effective_from > (version.effective_to or OPEN):
-            yield source.file.error("effective_from is after effective_to", at)
+            yield source.period_error("effective_from is after effective_to", "effective_from")
         if not _region_exists(item.code.region, version.effective_from, content.regions):
             what = f"region {item.code.region} does not exist on {version.effective_from}"
-            yield source.file.error(what, at, "correct the code or regions.csv")
+            yield source.period_error(what, "effective_from", "correct the code or regions.csv")
     for (one, _), (other, source) in pairwise(pairs):
-        if (one.effective_to or OPEN) >= other.effective_from:
-            what = f"version {other.version} begins while version {one.version} holds"
-            yield source.file.error(what, (*source.period, "effective_from"))
+        if wrong := _follows(one, other):
+            yield source.period_error(wrong, "effective_from")
+
+
+def _follows(one: Version, other: Version) -> str | None:
+    """What is wrong with a version that comes after another one."""
+    last = one.effective_to or OPEN
+    if last >= other.effective_from:
+        return f"version {other.version} begins while version {one.version} holds"
+    if last + timedelta(days=1) < other.effective_from:
+        if not other.why:
+            gap = f"from {last + timedelta(days=1)} to {other.effective_from - timedelta(days=1)}"
+            return f"no version holds {gap}, and version {other.version} does not say why"
+    elif one.model_dump(exclude=PERIOD) == other.model_dump(exclude=PERIOD):
+        return f"version {other.version} changes nothing"
+    return None
 
 
 def _region_exists(region: str, on: date, regions: Iterable[Region]) -> bool:
@@ -215,6 +236,26 @@ def _ranges(version: PowerVersion, source: Source) -> Iterator[SpecError]:
             )
 
 
+def _optional_texts(version: PowerVersion, source: Source) -> Iterator[SpecError]:
+    for name in ("result_name", "consult_phone"):
+        value = getattr(version, name)
+        if value is not None and not value.strip():
+            yield source.error(f"{name} is blank", name, remedy="fill it in or leave it out")
+    phone = version.consult_phone
+    if phone and phone.strip() and phone in version.supervision_channel:
+        yield source.error("questions and complaints go to the same telephone", "consult_phone")
+
+
+def _fines(version: PowerVersion, source: Source) -> Iterator[SpecError]:
+    """A fine has a range (裁量幅度): without one no amount can be judged."""
+    for position, part in enumerate(version.discretion):
+        if "罚款" in part.penalty_kind and None in (part.min_amount, part.max_amount):
+            remedy = "state min_amount and max_amount"
+            yield source.error(
+                f"the fine of '{part.code}' has no range", "discretion", position, remedy=remedy
+            )
+
+
 def _risk_steps(version: PowerVersion, source: Source) -> Iterator[SpecError]:
     known = {step.code for step in version.steps}
     for position, risk in enumerate(version.risk_points):
@@ -239,5 +280,6 @@ def _risks(powers: Iterable[PowerSource]) -> Iterator[SpecError]:
 
 
 POWER_CHECKS: tuple[Callable[[PowerVersion, Source], Iterable[SpecError]], ...] = (
-    _demanded, _posts, _limits, flow.check, _instant, _fees, _unique, _ranges, _risk_steps,
+    _demanded, _posts, _limits, flow.check, _instant, _fees, _unique, _ranges,
+    _fines, _optional_texts, _risk_steps,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -52,9 +52,29 @@ class Region:
     line: int
 
 
+class Source(Protocol):
+    """Where one version's statements are written: a YAML file or the sheets of a workbook."""
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def name(self) -> str:
+        """Name of the file that holds the item."""
+
+    def error(self, what: str, *at: str | int, remedy: str = "") -> SpecError:
+        """A SpecError at that part of the version."""
+
+    def period_error(self, what: str, name: str, remedy: str = "") -> SpecError:
+        """A SpecError at that date of the version."""
+
+    def arrows(self) -> Iterator[tuple[At, str, str]]:
+        """Every transition as written: where, from, to."""
+
+
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where one version's statements are written."""
+class YamlSource:
+    """A version in an item's YAML file."""
 
     file: SpecFile
     version: int
@@ -62,19 +82,20 @@ class Source:
     """Fields that a version changed → where in the file."""
 
     @property
-    def period(self) -> At:
-        return ("versions", self.version - 1)
+    def name(self) -> str:
+        return self.file.path.name
 
     def place(self, *at: str | int) -> At:
         """Where in the file that part of the version is written."""
         return (*self.moved[str(at[0])], *at[1:]) if at and at[0] in self.moved else at
 
     def error(self, what: str, *at: str | int, remedy: str = "") -> SpecError:
-        """A SpecError at that part of the version."""
         return self.file.error(what, self.place(*at), remedy)
 
+    def period_error(self, what: str, name: str, remedy: str = "") -> SpecError:
+        return self.file.error(what, ("versions", self.version - 1, name), remedy)
+
     def arrows(self) -> Iterator[tuple[At, str, str]]:
-        """Every transition as written: where, from, to."""
         holder: Any = self.file.data
         for key in self.place("flow")[:-1]:
             holder = holder[key]
@@ -130,7 +151,7 @@ def read(root: Path) -> Content:
     Raises SpecError for schemes.yml, steps.yml, bodies.yml, regions.csv and crosswalk.csv: without them no item can be understood.
     """
     codes.schemes(root)
-    words = _words(read_yaml(root / "steps.yml"))
+    words = step_words(root)
     bodies = read_yaml(root / "bodies.yml")
     files = sorted((root / "items").glob("*/*.yml"))
     content = Content(
@@ -149,7 +170,14 @@ def read(root: Path) -> Content:
     return content
 
 
-def _words(file: SpecFile) -> dict[str, StepWord]:
+def file_of(code: codes.Code) -> Path:
+    """Where below items/ an item of that code stands."""
+    return Path(code.initials.lower(), f"{code.short}.yml")
+
+
+def step_words(root: Path) -> dict[str, StepWord]:
+    """The step vocabulary of a catalogue folder. Raises SpecError."""
+    file = read_yaml(root / "steps.yml")
     if not isinstance(file.data, dict):
         raise file.error("is no mapping", remedy="write 'code: {name: …, kind: …}' per step")
     return {str(code): file.parse(StepWord, (code,)) for code in file.data}
@@ -226,7 +254,7 @@ def _disclosure(file: SpecFile, code: codes.Code, text: str) -> DisclosureSource
     versions = tuple(
         DisclosureVersion(
             version=source.version, effective_from=period.effective_from,
-            effective_to=period.effective_to, **dict(statement),
+            effective_to=period.effective_to, why=period.why, **dict(statement),
         )
         for statement, period, source in zip(stated, item.versions, sources, strict=True)
     )  # fmt: skip
@@ -237,7 +265,7 @@ def _disclosure(file: SpecFile, code: codes.Code, text: str) -> DisclosureSource
 
 def _versions(
     file: SpecFile, periods: tuple[Period, ...], model: type[T]
-) -> tuple[list[T], tuple[Source, ...]]:
+) -> tuple[list[T], tuple[YamlSource, ...]]:
     """Each version complete: what the file says at the top, then what each version changes."""
     merged: dict[str, Any] = {k: v for k, v in file.data.items() if k in model.model_fields}
     moved: dict[str, At] = {}
@@ -245,13 +273,13 @@ def _versions(
     for position, period in enumerate(periods):
         merged = merged | period.changes
         moved = moved | {name: ("versions", position, "changes", name) for name in period.changes}
-        source = Source(file, position + 1, moved)
+        source = YamlSource(file, position + 1, moved)
         stated.append(_validated(model, merged, source))
         sources.append(source)
     return stated, tuple(sources)
 
 
-def _validated(model: type[T], data: dict[str, Any], source: Source) -> T:
+def _validated(model: type[T], data: dict[str, Any], source: YamlSource) -> T:
     try:
         return model.model_validate(data)
     except ValidationError as failure:
@@ -268,6 +296,7 @@ def _power_version(
         version=source.version,
         effective_from=period.effective_from,
         effective_to=period.effective_to,
+        why=period.why,
         steps=tuple(
             _step(step, words, source, position) for position, step in enumerate(statement.steps)
         ),

@@ -115,7 +115,7 @@ class Transition(Spec):
 class Material(Spec):
     """One paper that the applicant hands in."""
 
-    code: str = Field(pattern=r"^0[1-9]$")
+    code: str = Field(pattern=r"^(0[1-9]|[1-9][0-9])$")
     name: str
     required: bool = True
     copies: int = Field(default=1, ge=1)
@@ -125,7 +125,7 @@ class Material(Spec):
 class Fee(Spec):
     """One charge, in yuan per unit."""
 
-    code: str = Field(pattern=r"^F[1-9]$")
+    code: str = Field(pattern=r"^F[1-9][0-9]?$")
     name: str
     standard_min: Money
     standard_max: Money
@@ -176,6 +176,10 @@ class Statement(Spec):
     charges: bool
     supervision_channel: str
     on_platform: bool = True
+    result_name: str | None = None
+    """What the applicant receives (结果名称)."""
+    consult_phone: str | None = None
+    """Telephone for questions (咨询电话); complaints have their own."""
     steps: tuple[StepText, ...] = ()
     flow: tuple[Annotated[str, Field(pattern=CHAIN)], ...] = ()
     """Chains such as `accept -> review -> decide`; each arrow is a transition."""
@@ -224,6 +228,7 @@ class PowerVersion(Spec):
     version: int
     effective_from: date
     effective_to: date | None
+    why: str | None
     name: str
     content: str
     basis: tuple[str, ...]
@@ -235,6 +240,8 @@ class PowerVersion(Spec):
     charges: bool
     supervision_channel: str
     on_platform: bool
+    result_name: str | None
+    consult_phone: str | None
     steps: tuple[Step, ...]
     transitions: tuple[Transition, ...]
     materials: tuple[Material, ...]
@@ -260,6 +267,7 @@ class DisclosureVersion(Spec):
     version: int
     effective_from: date
     effective_to: date | None
+    why: str | None
     name: str
     basis: tuple[str, ...]
     fields_required: tuple[str, ...]
