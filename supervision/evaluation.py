@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -43,18 +44,21 @@ def evaluate(
     as_of: datetime,
     full: bool,
     versions: Mapping[str, str],
+    overrides: Sequence[parameters.Override] | None = None,
 ) -> RunSummary:
     """Run all active rules as of that time (naive: Asia/Shanghai) and bring the findings in line with them.
 
     `versions`: content versions of `catalogue`, `calendar` and (optionally) `department`; a change in any of them,
     in the rules or their parameters, or an earlier `as_of` than the last run's, makes the run a full one. Each
     rule runs in a savepoint: an error leaves its findings as they were and the run incomplete, other rules go on.
-    Standing findings of rules that are no longer active are withdrawn. Raises SpecError for a wrong parameter
+    Standing findings of rules that are no longer active are withdrawn. `overrides`: of parameters, by default those
+    of `parameters.csv`. Raises SpecError for a wrong parameter
     file, RuleError when the facts for all rules cannot be gathered.
     """
     began = time.perf_counter()
     local = local_time(as_of)
-    overrides = parameters.read_overrides(rules)
+    if overrides is None:
+        overrides = parameters.read_overrides(rules)
     chain.lock(connection)
     active = [rule for rule in rules if rule.status == "active"]
     run = _plan(connection, active, local, full, dict(versions), overrides)
@@ -142,17 +146,28 @@ def _record_start(
         text("""
             insert into supervision.run
                 (run_id, kind, as_of, started_at, ledger_from, ledger_to, catalogue_version, calendar_version,
-                 rules_version, state, parameters, engine_version)
+                 rules_version, state, inputs)
             values (:run_id, :kind, :as_of, :started_at, :ledger_from, :ledger_to, :catalogue, :calendar, :rules,
-                 'incomplete', cast(:parameters as jsonb), :engine)
+                 'incomplete', cast(:inputs as jsonb))
         """),
         {
             "run_id": run.run_id, "kind": run.kind, "as_of": run.as_of, "started_at": run.started_at,
             "ledger_from": run.ledger_from, "ledger_to": run.ledger_to, **run.versions,
-            "parameters": json.dumps(parameters.as_records(overrides)),
-            "engine": preparation.engine_version(),
+            "inputs": json.dumps(_inputs(run, rules, overrides)),
         },
     )  # fmt: skip
+
+
+def _inputs(
+    run: _Run, rules: Sequence[Rule], overrides: Sequence[parameters.Override]
+) -> dict[str, Any]:
+    """What the run can be repeated with; the content behind the versions is kept in the warehouse."""
+    return {
+        "rules": {rule.id: rule.version for rule in rules if rule.status == "active"},
+        "parameters": parameters.as_records(overrides),
+        "engine": preparation.engine_version(),
+        "versions": run.versions,
+    }
 
 
 def _evaluate_rule(

@@ -31,6 +31,7 @@ def merge(connection: Connection, rule: Rule, at: datetime) -> Counter[str]:
     Actions: opened, reopened, updated (other facts), confirmed (evaluable again), not_evaluable (stands as it was),
     withdrawn, lapsed (dismissed or closed, and no longer a violation). A finding that is merely seen again changes no more than last_seen, elapsed and evidence.
     """
+    run_script(connection, statement("sql/level.sql"))
     run_script(connection, _evidence_sql(rule.spec.evidence))
     run_script(connection, statement("sql/merge.sql"))
     return _log_changes(connection, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 
 import polars as pl
@@ -36,6 +37,7 @@ def replace(
     )
     if loaded_version(connection, name) == version:
         return False
+    _archive(connection, frames, name, version)
     for table, frame in frames.items():
         connection.exec_driver_sql(f"delete from {table}")  # noqa: S608 (a known table, see above)
         copy_frame(connection, table, frame)
@@ -55,6 +57,33 @@ def replace(
             {"version": version},
         )
     return True
+
+
+def _archive(
+    connection: Connection, frames: Mapping[str, pl.DataFrame], name: str, version: str
+) -> None:
+    """Keep the release for good: what was found with it can be found again."""
+    for table, frame in frames.items():
+        content = io.BytesIO()
+        frame.write_parquet(content, compression="zstd")
+        connection.execute(
+            text("""
+                insert into reference.archive (name, version, table_name, content, loaded_at)
+                values (:name, :version, :table, :content, now()) on conflict do nothing
+            """),
+            {"name": name, "version": version, "table": table, "content": content.getvalue()},
+        )
+
+
+def archived(connection: Connection, name: str, version: str) -> dict[str, pl.DataFrame]:
+    """A release as it was loaded once: table → frame. Empty if this warehouse never loaded it."""
+    rows = connection.execute(
+        text(
+            "select table_name, content from reference.archive where name = :name and version = :version"
+        ),
+        {"name": name, "version": version},
+    )
+    return {table: pl.read_parquet(io.BytesIO(content)) for table, content in rows}
 
 
 def loaded_version(connection: Connection, name: str) -> str | None:

@@ -49,8 +49,8 @@ _RUN = Table(
     *text("state"),
     *text("findings_hash", null=True),
     *json("errors", null=True),
-    *json("parameters", null=True),
-    *text("engine_version", null=True),
+    # With what it ran: overrides of parameters, versions of rules, engine and releases.
+    *json("inputs", null=True),
     PrimaryKeyConstraint("run_id"),
     Index(None, "started_at"),
     schema="supervision",

@@ -103,7 +103,7 @@ comment on table history.disclosure is '政府信息公开: earlier versions / e
 create index case_open_idx on core."case" (case_id) where decided_at is null and closed_at is null;
 
 alter table supervision.rule add column spec jsonb, add column sql text;
-alter table supervision.run add column parameters jsonb, add column engine_version text;
+alter table supervision.run add column inputs jsonb;
 alter table supervision.finding add column judged text not null default 'violation', add column respond_by date;
 alter table supervision.finding alter column judged drop default;
 update supervision.finding set judged = 'not_judged' where state = 'withdrawn';
