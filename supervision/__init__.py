@@ -4,12 +4,16 @@ from supervision.calendar import calendar_frame, calendar_version
 from supervision.chain import first_broken
 from supervision.checks import check
 from supervision.evaluation import evaluate
+from supervision.parameters import from_records, read_overrides
 from supervision.preparation import local_time
-from supervision.rulebook import Rule, load_rules, reasons
+from supervision.rulebook import Rule, load_rules, read_rule, reasons, rule_of
+from supervision.shadow import Change, Difference, compare
 from supervision.summary import RuleResult, RunSummary, findings_hash, gravest
 from supervision.testing import TestResult, run_rule_tests
 
 __all__ = [
+    "Change",
+    "Difference",
     "Rule",
     "RuleResult",
     "RunSummary",
@@ -17,12 +21,17 @@ __all__ = [
     "calendar_frame",
     "calendar_version",
     "check",
+    "compare",
     "evaluate",
     "findings_hash",
     "first_broken",
+    "from_records",
     "gravest",
     "load_rules",
     "local_time",
+    "read_overrides",
+    "read_rule",
     "reasons",
+    "rule_of",
     "run_rule_tests",
 ]

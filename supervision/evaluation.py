@@ -64,6 +64,16 @@ def evaluate(
     run = _plan(connection, active, local, full, dict(versions), overrides)
     _record_start(connection, run, rules, overrides)
     preparation.begin(connection, local, run.ledger_from)
+    connection.execute(
+        text(
+            "update run set run_id = :run_id, catalogue_version = :catalogue, calendar_version = :calendar"
+        ),
+        {
+            "run_id": run.run_id,
+            "catalogue": run.versions["catalogue"],
+            "calendar": run.versions["calendar"],
+        },
+    )
     preparation.take_all(connection) if run.why_full else preparation.take_changed(connection)
     where = preparation.gather(connection, overrides)
     results = [_evaluate_rule(connection, rule, run, overrides, where) for rule in active]
@@ -181,7 +191,7 @@ def _evaluate_rule(
     result = RuleResult(rule.id, rule.level, rule.spec.title.model_dump())
     try:
         with connection.begin_nested():
-            _set_current(connection, rule, run)
+            set_current(connection, rule)
             parameters.resolve(
                 connection, "parameter", rule.id, rule.spec.parameters, overrides, where
             )
@@ -203,17 +213,12 @@ def judge(connection: Connection, rule: Rule) -> None:
         run_script(connection, statement("sql/judge.sql").replace("/* rule */", rule.sql))
 
 
-def _set_current(connection: Connection, rule: Rule, run: _Run) -> None:
+def set_current(connection: Connection, rule: Rule) -> None:
+    """Tell the working tables which rule is judged: its id, version, level and ladder."""
     connection.execute(
-        text("""
-            update run set run_id = :run_id, rule_id = :rule_id, rule_version = :version, level = :level,
-                catalogue_version = :catalogue, calendar_version = :calendar
-        """),
-        {
-            "run_id": run.run_id, "rule_id": rule.id, "version": rule.version, "level": rule.level,
-            "catalogue": run.versions["catalogue"], "calendar": run.versions["calendar"],
-        },
-    )  # fmt: skip
+        text("update run set rule_id = :rule_id, rule_version = :version, level = :level"),
+        {"rule_id": rule.id, "version": rule.version, "level": rule.level},
+    )
     run_script(connection, "delete from rung")
     for level, parameter in rule.spec.ladder.items():
         connection.execute(

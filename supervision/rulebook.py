@@ -7,7 +7,7 @@ every subject. Nothing here touches a database.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -147,6 +147,11 @@ def read_rule(path: Path) -> Rule:
         raise problem
     assert rule is not None
     return rule
+
+
+def rule_of(spec: Mapping[str, Any], sql: str, version: str) -> Rule:
+    """A rule as a warehouse keeps it: its specification as JSON, its SELECT, and the version they had."""
+    return Rule(RuleSpec.model_validate(dict(spec)), sql, Path("supervision.rule"), version)
 
 
 def rule_problems(root: Path | None = None) -> list[SpecError]:

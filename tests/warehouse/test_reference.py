@@ -20,6 +20,8 @@ DAYS = pl.DataFrame(
         "work_index": [0, 1],
         "status": ["announced", "announced"],
         "source": [None, "国办发明电〔2011〕45号"],
+        "minute_index": [0, 390],
+        "standard_minutes": [390, 390],
     }
 )
 CALENDAR = {"reference.calendar_day": DAYS}
