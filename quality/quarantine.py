@@ -7,7 +7,9 @@ encrypted form and in the raw object.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -69,6 +71,14 @@ def build(
         .select(*QUARANTINE_SCHEMA)
         .sort(SRC)
     )
+
+
+def masked_rows(
+    rows: pl.DataFrame, sensitive_fields: Mapping[str, str] | Collection[str]
+) -> list[dict[str, Any]]:
+    """Source rows as people may read them: the department's fields as text, sensitive ones masked."""
+    shown = _json(rows, _masked(rows, _roles(sensitive_fields)))
+    return [json.loads(row) for row in shown]
 
 
 def _roles(fields: Mapping[str, str] | Collection[str]) -> Mapping[str, str]:

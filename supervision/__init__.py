@@ -4,8 +4,9 @@ from supervision.calendar import calendar_frame, calendar_version
 from supervision.chain import first_broken
 from supervision.checks import check
 from supervision.evaluation import evaluate
+from supervision.handbook import rules_page
 from supervision.parameters import from_records, read_overrides
-from supervision.preparation import local_time
+from supervision.preparation import engine_version, local_time
 from supervision.rulebook import Rule, load_rules, read_rule, reasons, rule_of
 from supervision.shadow import Change, Difference, compare
 from supervision.summary import RuleResult, RunSummary, findings_hash, gravest
@@ -22,6 +23,7 @@ __all__ = [
     "calendar_version",
     "check",
     "compare",
+    "engine_version",
     "evaluate",
     "findings_hash",
     "first_broken",
@@ -33,5 +35,6 @@ __all__ = [
     "read_rule",
     "reasons",
     "rule_of",
+    "rules_page",
     "run_rule_tests",
 ]

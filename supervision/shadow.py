@@ -67,6 +67,7 @@ def compare(
     preparation.begin(connection, as_of)
     preparation.take_all(connection)
     where = preparation.gather(connection, overrides)
+    run_script(connection, "drop view if exists pg_temp.shadow_change")
     run_script(connection, "drop table if exists pg_temp.shadow, pg_temp.shadow_count")
     run_script(connection, _TABLES)
     for side, rule in (("active", active), ("draft", draft)):
@@ -92,6 +93,26 @@ _TABLES = """
     create temp table shadow_count (
         side text, department text, outcome text, reason text, subjects bigint
     ) on commit drop;
+    create temp view shadow_change as
+    select
+        case
+            when a.subject is null then 'open'
+            when d.subject is null then 'withdraw'
+            when a.level <> d.level then 'change_level'
+            else 'update'
+        end as action,
+        coalesce(d.subject, a.subject) as subject,
+        coalesce(d.department, a.department) as department,
+        case when a.subject is not null then jsonb_build_object(
+            'level', a.level, 'limit', a.limit_value, 'unit', a.limit_unit, 'elapsed', a.elapsed, 'facts', a.facts)
+        end as before,
+        case when d.subject is not null then jsonb_build_object(
+            'level', d.level, 'limit', d.limit_value, 'unit', d.limit_unit, 'elapsed', d.elapsed, 'facts', d.facts)
+        end as after
+    from (select * from shadow where side = 'active') a
+    full join (select * from shadow where side = 'draft') d on d.subject = a.subject
+    where (a.level, a.limit_value, a.limit_unit, a.facts) is distinct from
+        (d.level, d.limit_value, d.limit_unit, d.facts);
 """
 
 
@@ -136,32 +157,9 @@ def _pairs(connection: Connection, column: str) -> dict[str, tuple[int, int]]:
     return {name: (active, draft) for name, active, draft in rows}
 
 
-_BESIDE = """
-    select
-        case
-            when a.subject is null then 'open'
-            when d.subject is null then 'withdraw'
-            when a.level <> d.level then 'change_level'
-            else 'update'
-        end as action,
-        coalesce(d.subject, a.subject) as subject,
-        coalesce(d.department, a.department) as department,
-        case when a.subject is not null then jsonb_build_object(
-            'level', a.level, 'limit', a.limit_value, 'unit', a.limit_unit, 'elapsed', a.elapsed, 'facts', a.facts)
-        end as before,
-        case when d.subject is not null then jsonb_build_object(
-            'level', d.level, 'limit', d.limit_value, 'unit', d.limit_unit, 'elapsed', d.elapsed, 'facts', d.facts)
-        end as after
-    from (select * from shadow where side = 'active') a
-    full join (select * from shadow where side = 'draft') d on d.subject = a.subject
-    where (a.level, a.limit_value, a.limit_unit, a.facts) is distinct from
-        (d.level, d.limit_value, d.limit_unit, d.facts)
-"""
-
-
 def _changes(connection: Connection) -> dict[str, dict[str, int]]:
     rows = connection.execute(
-        text(f"select action, department, count(*) from ({_BESIDE}) b group by 1, 2 order by 1, 2")
+        text("select action, department, count(*) from shadow_change group by 1, 2 order by 1, 2")
     )
     changes: dict[str, dict[str, int]] = {}
     for action, department, findings in rows:
@@ -171,10 +169,10 @@ def _changes(connection: Connection) -> dict[str, dict[str, int]]:
 
 def _sample(connection: Connection) -> list[Change]:
     rows = connection.execute(
-        text(f"""
+        text("""
             select action, subject, department, before, after from (
                 select *, row_number() over (partition by action order by subject collate "C") as place
-                from ({_BESIDE}) b
+                from shadow_change
             ) numbered where place <= :sample order by action, place
         """),
         {"sample": SAMPLE},

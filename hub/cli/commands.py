@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import raw, sources
+from hub.cli import appeal, raw, sources
+from hub.cli.catalogue import catalogue_app
 from hub.cli.printing import emit_json, say, table
 from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK
 from hub.push.cli import push_app
@@ -27,6 +28,7 @@ app.add_typer(rules_app, name="rules")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(raw.raw_app, name="raw")
 app.add_typer(push_app, name="push")
+app.add_typer(catalogue_app, name="catalogue")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 AsOf = Annotated[
@@ -341,5 +343,8 @@ def quarantine_replay(
 
 
 app.command()(raw.replay)
+app.command()(appeal.explain)
+rules_app.command("diff")(appeal.rules_diff)
+rules_app.command("docs")(appeal.rules_docs)
 for _command in sources.COMMANDS:
     app.command()(_command)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hub.cli.printing import emit_json, say, table
-from hub.core.errors import EXIT_FINDINGS, EXIT_OK
+from hub.core.errors import EXIT_FINDINGS, EXIT_OK, SpecError
 
 if TYPE_CHECKING:
     from hub.pipeline.rebuild import Rebuilt
@@ -58,18 +59,41 @@ def gc(
 
 
 def replay(
-    from_raw: Annotated[str, typer.Option("--from-raw", help="Slug of the department folder.")],
+    from_raw: Annotated[
+        str | None,
+        typer.Option("--from-raw", help="Slug of a department folder: rebuild its core tables."),
+    ] = None,
     write: Annotated[
-        bool, typer.Option("--write", help="Make core what was rebuilt, where they differ.")
+        bool,
+        typer.Option(
+            "--write", help="With --from-raw: make core what was rebuilt, where they differ."
+        ),
     ] = False,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of", help="Find again what the last run before that local time had found."
+        ),
+    ] = None,
+    run: Annotated[str | None, typer.Option("--run", help="Instead of --as-of: that run.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rebuild a department's core tables from its raw objects with today's mapping and compare them with core.
+    """Rebuild a department's core tables from its raw objects, or the findings from what was known at a time.
 
-    Exits with 1 when they differ and nothing was written. 由原始数据重建核心表并比对。
+    Exits with 1 when they differ (and nothing was written). 由原始数据重建核心表，或按当时所知重现监察结果，并比对。
 
     Example: [bold]hub replay --from-raw housing[/bold]
+
+    Example: [bold]hub replay --as-of 2012-11-30T18:00:00[/bold]
     """
+    if from_raw is None:
+        from hub.cli.appeal import repeat
+
+        if as_of is None and run is None:
+            raise SpecError(
+                "nothing to replay", file="hub replay", remedy="--from-raw, --as-of or --run"
+            )
+        return repeat(as_of, run, as_json)
     from hub import pipeline
     from hub.cli.watching import progress_bar
     from hub.pipeline.rebuild import rebuild
