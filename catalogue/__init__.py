@@ -46,6 +46,14 @@ class Catalogue:
         item = self.disclosure_items.get(item_code)
         return _holding(item.versions, on) if item else None
 
+    def items(self) -> list[Power | DisclosureItem]:
+        """All powers, then all disclosure items."""
+        return [*self.powers.values(), *self.disclosure_items.values()]
+
+    def names(self) -> dict[str, str]:
+        """Body code → its name."""
+        return {body.code: body.name for body in self.bodies.values()}
+
     def frames(self) -> dict[str, pl.DataFrame]:
         """Warehouse table name → frame with exactly that table's columns."""
         return frames.build(

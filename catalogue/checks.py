@@ -56,9 +56,9 @@ def run(content: Content) -> list[SpecError]:
 
 def _files(content: Content) -> Iterator[SpecError]:
     """Every file below items/ is read; none is passed over because of its name or place."""
-    folder = content.root / "items"
+    folder = content.items
     paths = [p for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith(".")]
-    if not paths:
+    if not (paths or content.powers or content.disclosures):
         yield SpecError("holds no item", file=folder, remedy="add items/<body>/<code>.yml")
     for path in paths:
         if path.suffix != ".yml" or path.parent.parent != folder:

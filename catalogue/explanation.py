@@ -29,10 +29,14 @@ class Explanation:
     entries: tuple[Entry, ...]
 
 
-def explain(text: str, catalogue: Catalogue) -> list[Explanation]:
-    """The code in every scheme that it fits, the county's own first. Raises CodeError with the reasons if it fits none."""
+def explain(text: str, catalogue: Catalogue) -> tuple[list[Explanation], list[str]]:
+    """The code in every scheme that it fits, the county's own first; why it fails others that have its length.
+
+    Raises CodeError with the reasons if it fits none.
+    """
     found: list[Explanation] = []
     reasons: list[str] = []
+    near: list[str] = []
     for scheme in codes.schemes().schemes:
         try:
             found.append(_own(text, codes.parse(text, scheme), catalogue))
@@ -43,13 +47,14 @@ def explain(text: str, catalogue: Catalogue) -> list[Explanation]:
             parts = national.parse(text, scheme)
         except codes.CodeError as failure:
             reasons.append(f"{scheme}: {failure}")
+            near += reasons[-1:] if national.length(scheme) == len(text) else []
             continue
         title = f"{rule.title.zh} {rule.title.en}"
         entries = _meanings(national.inner(text, scheme), catalogue.crosswalk)
         found.append(Explanation(scheme, title, parts, None, entries))
     if not found:
         raise codes.CodeError(f"'{text}' fits no scheme: " + "; ".join(reasons))
-    return found
+    return found, near
 
 
 def _own(text: str, code: codes.Code, catalogue: Catalogue) -> Explanation:

@@ -135,6 +135,7 @@ class Content:
     """All that the folder says, with the errors met while reading its items."""
 
     root: Path
+    items: Path
     version: str
     bodies_file: SpecFile
     bodies: tuple[Body, ...]
@@ -145,17 +146,19 @@ class Content:
     errors: list[SpecError] = field(default_factory=list)
 
 
-def read(root: Path) -> Content:
-    """Read the whole folder. Items that cannot be read become `errors`.
+def read(root: Path, items: Path | None = None) -> Content:
+    """Read the whole folder; `items`: where the items' files are, if not in its own folder. Items that cannot be read become `errors`.
 
     Raises SpecError for schemes.yml, steps.yml, bodies.yml, regions.csv and crosswalk.csv: without them no item can be understood.
     """
     codes.schemes(root)
     words = step_words(root)
     bodies = read_yaml(root / "bodies.yml")
-    files = sorted((root / "items").glob("*/*.yml"))
+    items = items or root / "items"
+    files = sorted(items.glob("*/*.yml"))
     content = Content(
         root=root,
+        items=items,
         version=_version(root, files),
         bodies_file=bodies,
         bodies=tuple(_bodies(bodies, root)),
@@ -164,7 +167,7 @@ def read(root: Path) -> Content:
     )
     for path in files:
         try:
-            _read_item(path, content, words)
+            read_item(path, content, words)
         except SpecError as error:
             content.errors.append(error)
     return content
@@ -213,12 +216,15 @@ def _version(root: Path, files: list[Path]) -> str:
     named = [root / name for name in ("bodies.yml", "regions.csv", "schemes.yml", "steps.yml")]
     named += [root / crosswalk.NAME] if (root / crosswalk.NAME).exists() else []
     parts: list[str | bytes] = []
-    for path in (*named, *files):
-        parts += [path.relative_to(root).as_posix(), path.read_bytes()]
+    for path in named:
+        parts += [path.name, path.read_bytes()]
+    for path in files:
+        parts += [f"items/{path.parent.name}/{path.name}", path.read_bytes()]
     return version_of(*parts)
 
 
-def _read_item(path: Path, content: Content, words: Mapping[str, StepWord]) -> None:
+def read_item(path: Path, content: Content, words: Mapping[str, StepWord]) -> None:
+    """Add the item of one file to the content. Raises SpecError."""
     file = read_yaml(path)
     if not isinstance(file.data, dict):
         raise file.error("is no mapping", remedy="start with 'code: …'")
@@ -239,7 +245,7 @@ def _power(
     item = file.parse(PowerItem)
     stated, sources = _versions(file, item.versions, Statement)
     versions = tuple(
-        _power_version(statement, period, source, words)
+        power_version(statement, period, source, words)
         for statement, period, source in zip(stated, item.versions, sources, strict=True)
     )
     power = Power(
@@ -252,12 +258,9 @@ def _disclosure(file: SpecFile, code: codes.Code, text: str) -> DisclosureSource
     item = file.parse(DisclosureFile)
     stated, sources = _versions(file, item.versions, DisclosureStatement)
     versions = tuple(
-        DisclosureVersion(
-            version=source.version, effective_from=period.effective_from,
-            effective_to=period.effective_to, why=period.why, **dict(statement),
-        )
+        disclosure_version(statement, period, source)
         for statement, period, source in zip(stated, item.versions, sources, strict=True)
-    )  # fmt: skip
+    )
     return DisclosureSource(
         DisclosureItem(code=text, body=code.body, versions=versions), code, sources
     )
@@ -288,9 +291,18 @@ def _validated(model: type[T], data: dict[str, Any], source: YamlSource) -> T:
         raise source.error(f"{name}: {first['msg']}", *first["loc"]) from None
 
 
-def _power_version(
+def disclosure_version(
+    statement: DisclosureStatement, period: Period, source: Source
+) -> DisclosureVersion:
+    """One version of a disclosure item, complete."""
+    dates = period.model_dump(include={"effective_from", "effective_to", "why"})
+    return DisclosureVersion(version=source.version, **dates, **dict(statement))
+
+
+def power_version(
     statement: Statement, period: Period, source: Source, words: Mapping[str, StepWord]
 ) -> PowerVersion:
+    """One version of a power, complete. Raises SpecError for a step that is not in the vocabulary."""
     said = {k: v for k, v in statement if k not in ("steps", "flow")}
     return PowerVersion(
         version=source.version,

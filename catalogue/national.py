@@ -109,6 +109,14 @@ def format(scheme: str, **parts: str) -> str:
     return text
 
 
+def length(scheme: str) -> int | None:
+    """How many characters a code of the scheme has; None where that varies."""
+    fixed = [
+        re.fullmatch(r"\[[^]]*\](?:\{([0-9]+)\})?", rule.pattern or "") for rule in _rules(scheme)
+    ]
+    return sum(int(found[1] or 1) for found in fixed if found) if all(fixed) else None
+
+
 def inner(text: str, scheme: str) -> Iterator[tuple[str, str]]:
     """A valid code with its scheme, then the codes of other schemes that it contains, outermost first."""
     yield scheme, text

@@ -22,8 +22,8 @@ CREATED = datetime(2012, 1, 1)  # noqa: DTZ001 (a workbook's own date would make
 
 def write(path: Path, rows: Mapping[str, Sequence[Row]], root: Path = ROOT) -> None:
     """Write all forms. Raises SpecError for a text that is too long for a cell, or a file that cannot be written."""
-    from xlsxwriter import Workbook
-    from xlsxwriter.exceptions import FileCreateError
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]
+    from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
     book = Workbook(str(path), {"default_date_format": "yyyy-mm-dd", "strings_to_urls": False})
     book.set_properties({"title": "政务公开和政务服务事项目录", "created": CREATED})

@@ -139,7 +139,9 @@ def test_invented_codes_say_so() -> None:
 
 def test_explaining_a_code() -> None:
     loaded = catalogue.load()
-    (own,) = [e for e in explain("36012100GS-XK-0002", loaded) if e.scheme == "guide_2011"]
+    found, near = explain("36012100GS-XK-0002", loaded)
+    assert near == []
+    (own,) = [e for e in found if e.scheme == "guide_2011"]
     assert [p.meaning.zh for p in own.parts if p.meaning] == [
         "南昌县", "南昌县工商行政管理局", "行政许可",
     ]  # fmt: skip
@@ -148,7 +150,11 @@ def test_explaining_a_code() -> None:
         "national_basic", "national_task", "national_handling",
     }  # fmt: skip
     case = "11360121Y3601214X54360131001000201903040001"
-    (found,) = [e for e in explain(case, loaded) if e.scheme == "national_case"]
-    assert {entry.power_code for entry in found.entries} == {"36012100GS-XK-0002"}
+    (one,) = [e for e in explain(case, loaded)[0] if e.scheme == "national_case"]
+    assert {entry.power_code for entry in one.entries} == {"36012100GS-XK-0002"}
+    found, near = explain(TASK.replace("W4", "X4"), loaded)
+    assert [one.scheme for one in found] == ["gbt39046_case"]
+    assert len(near) == 1
+    assert "national_task" in near[0]
     with pytest.raises(CodeError, match="fits no scheme"):
         explain("ａ" * 60, loaded)
