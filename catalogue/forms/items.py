@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from catalogue import codes, loading
-from catalogue.forms import layout
+from catalogue.forms import chinese, layout
 from catalogue.forms.rows import PARTS
 from catalogue.forms.sheets import FormRow, Sheets, present
 from catalogue.loading import ARROW, At, Content
@@ -49,10 +49,10 @@ class SheetSource:
     def error(self, what: str, *at: str | int, remedy: str = "") -> SpecError:
         """A SpecError at the cell of that part of the version."""
         row, name = self.cell(at)
-        return row.error(what, name, remedy)
+        return row.error(chinese.of_check(what), name, remedy)
 
     def period_error(self, what: str, name: str, remedy: str = "") -> SpecError:
-        return self.row.error(what, name, remedy)
+        return self.row.error(chinese.of_check(what), name, remedy)
 
     def arrows(self) -> Iterator[tuple[At, str, str]]:
         for position, row in enumerate(self.rows["transitions"]):
@@ -63,9 +63,9 @@ class SheetSource:
         part = "transitions" if at and at[0] == "flow" else str(at[0]) if at else ""
         rows = self.rows.get(part)
         if not rows:
-            return self.row, part
+            return self.row, ".".join(str(step) for step in at if isinstance(step, str))
         row = rows[int(at[1])] if len(at) > 1 else rows[0]
-        name = str(at[2]) if len(at) > 2 else "limit" if part == "steps" else "code"
+        name = ".".join(map(str, at[2:])) or ("limit" if part == "steps" else "code")
         return row, OWN_CODE.get(part, name) if name == "code" else name
 
 
@@ -213,7 +213,7 @@ class _Assembly:
                 row, name = source.cell(error["loc"])
                 if not row.is_broken(name):
                     row.broken.add(name)
-                    self._add(row.error(error["msg"], name))
+                    self._add(row.error(chinese.of_model(dict(error)), name))
             return None
 
     def _add(self, error: SpecError) -> None:

@@ -89,6 +89,7 @@ class _Reader:
 
     def __init__(self, path: Path, form: Form, root: Path, found: Sheets) -> None:
         self.path, self.form, self.root, self.found = path, form, root, found
+        self.faults: set[tuple[int, int]] = set()
 
     def read(self, book: ExcelReader) -> None:
         sheet = book.load_sheet(
@@ -96,6 +97,7 @@ class _Reader:
         )
         letters = [letter(column.absolute_index) for column in sheet.available_columns()]
         lines, unreadable = _lines(sheet)
+        self.faults = {(line, position) for line, position, _ in unreadable}
         for line, position, what in unreadable:
             self._error(
                 f"{letters[position]}{line}", what, "改正公式或者直接填值 correct the formula"
@@ -143,6 +145,10 @@ class _Reader:
         row = FormRow(self.path, self.form.name, number, letters)
         for name, (column, position, _) in columns.items():
             if column.kind == "shown":
+                continue
+            if (number, position) in self.faults:
+                row.values[name] = None
+                row.broken.add(name)
                 continue
             try:
                 row.values[name] = cells.value(column, line[position], self.root)
