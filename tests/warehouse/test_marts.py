@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, inspect, text
 
+from supervision import calendar_frame
 from tests.warehouse.builders import DEPARTMENT, Bad, case_id, case_row, day, landing, rows_of
+from warehouse import reference
 from warehouse.landing import land
 
 POWER = "36012100MZ-JF-0001"
@@ -76,9 +79,9 @@ def county(database: Engine) -> Engine:
             text(
                 "insert into supervision.finding (finding_id, rule_id, rule_version, subject, case_id, power_code, "
                 "department, level, state, facts, limit_value, limit_unit, elapsed, due_on, first_seen, last_seen, "
-                "first_run, last_run) values (:id, 'timeliness.overdue_promised', 'v1', :subject, "
+                "first_run, last_run, judged) values (:id, 'timeliness.overdue_promised', 'v1', :subject, "
                 "cast(:case as uuid), :power, :department, :level, :state, '{\"days\": 21}', 20, 'working_day', 21, "
-                "'2012-02-01', '2012-12-31 23:59:59+08', '2012-12-31 23:59:59+08', :id, :id)"
+                "'2012-02-01', '2012-12-31 23:59:59+08', '2012-12-31 23:59:59+08', :id, :id, 'violation')"
             ),
             [
                 {
@@ -134,6 +137,59 @@ def test_findings_in_detail_name_the_power_as_it_was_called(county: Engine) -> N
     assert rows_of(county, "select count(*) from mart.finding_detail") == [(3,)]
 
 
+def test_what_became_of_the_cases_of_a_power(county: Engine) -> None:
+    """A took from 1 to 5 January 2012: two working days, for the 1st to the 3rd were holidays. B is open."""
+    with county.begin() as connection:
+        reference.replace_calendar(connection, calendar_frame())
+    rows = rows_of(
+        county,
+        "select month, power_name, cases_accepted, cases_ended, cases_open, working_days_median, overdue_promised, "
+        "findings from mart.power_performance order by month",
+    )
+    assert rows == [
+        (date(2012, 1, 1), "旧名", 1, 1, 0, 2, 2, 2),
+        (date(2012, 7, 1), "新名", 1, 0, 1, None, 1, 1),
+    ]
+    rows = rows_of(
+        county,
+        "select month, cases_ended, cases_timed, working_days_mean, over_promised, over_statutory from mart.timeliness",
+    )
+    assert rows == [(date(2012, 1, 1), 1, 1, 2, 1, 0)]
+
+
+def test_what_a_dataset_brought(county: Engine) -> None:
+    rows = rows_of(
+        county,
+        "select department_title_zh, batches, rows_read, rows_landed, rows_quarantined, rows_waiting, share_accepted "
+        "from mart.data_quality",
+    )
+    assert rows == [("民政局", 1, 3, 2, 1, 1, Decimal("0.6667"))]
+
+
+def test_the_catalogue_as_the_public_sees_it(county: Engine) -> None:
+    rows = rows_of(
+        county,
+        "select version, name, is_in_force, steps, materials from mart.catalogue_public order by 1",
+    )
+    assert rows == [(1, "旧名", False, 0, 0), (2, "新名", True, 0, 0)]
+
+
+def test_scores_with_their_places(county: Engine) -> None:
+    with county.begin() as connection:
+        connection.execute(
+            text(
+                "insert into supervision.score (month, department, power_code, formula, formula_version, score, "
+                "inputs, as_of, computed_at) values ('2012-11-01', :one, '', 'f', 'v', 90, '{}', now(), now()), "
+                "('2012-11-01', 'other', '', 'f', 'v', 95, '{}', now(), now())"
+            ),
+            {"one": DEPARTMENT},
+        )
+    rows = rows_of(
+        county, "select department_title_zh, score, place from mart.score_month order by place"
+    )
+    assert rows == [(None, 95, 1), ("民政局", 90, 2)]
+
+
 def test_every_column_of_every_mart_is_documented(database: Engine) -> None:
     undocumented = rows_of(
         database,
@@ -144,4 +200,7 @@ def test_every_column_of_every_mart_is_documented(database: Engine) -> None:
     )
     assert undocumented == []
     views = inspect(database).get_view_names(schema="mart")
-    assert {"department_day", "finding_overview", "finding_detail"} <= set(views)
+    assert set(views) == {
+        "department_day", "power_performance", "finding_overview", "finding_detail", "timeliness", "data_quality",
+        "score_month", "catalogue_public",
+    }  # fmt: skip

@@ -1,5 +1,5 @@
 -- One row per department and local day: rows by fate of the batches that landed on that day, cases accepted and
--- decided on that day, and findings first seen on that day that are still open.
+-- decided on that day, and findings first seen on that day that still stand.
 create or replace view mart.department_day as
 with batch as (
     select department, (landed_at at time zone 'Asia/Shanghai')::date as day,
@@ -22,7 +22,7 @@ with batch as (
 ), violation as (
     select department, (first_seen at time zone 'Asia/Shanghai')::date as day, count(*) as open_violations
     from supervision.finding
-    where state = 'open'
+    where state not in ('withdrawn', 'dismissed', 'closed')
     group by 1, 2
 ), day as (
     select department, day from batch
@@ -55,4 +55,4 @@ comment on column mart.department_day.rows_superseded is '被替代行数 / of t
 comment on column mart.department_day.rows_quarantined is '隔离行数 / of these, rejected and kept in quarantine';
 comment on column mart.department_day.cases_accepted is '受理办件数 / cases accepted on the day';
 comment on column mart.department_day.cases_decided is '办结决定数 / cases decided on the day';
-comment on column mart.department_day.open_violations is '未处理发现数 / findings first seen on the day and still open';
+comment on column mart.department_day.open_violations is '未处理发现数 / findings first seen on the day that still stand';

@@ -4,7 +4,8 @@ select finding.finding_id, finding.rule_id, rule.title_zh as rule_title_zh, rule
        finding.level, finding.state, finding.department, department.title_zh as department_title_zh,
        finding.power_code, power.name as power_name, finding.subject, finding.case_id,
        case_row.source_case_no, case_row.applicant_masked, finding.facts, finding.limit_value,
-       finding.limit_unit, finding.elapsed, finding.due_on, rule.basis, finding.first_seen, finding.last_seen
+       finding.limit_unit, finding.elapsed, finding.due_on, rule.basis, finding.first_seen, finding.last_seen,
+       finding.judged, finding.respond_by
 from supervision.finding
 left join supervision.rule on rule.rule_id = finding.rule_id and rule.version = finding.rule_version
 left join reference.department on department.department = finding.department
@@ -43,3 +44,5 @@ comment on column mart.finding_detail.due_on is '应办结日期 / due on';
 comment on column mart.finding_detail.basis is '依据 / legal basis of the rule';
 comment on column mart.finding_detail.first_seen is '首次发现时间 / first seen';
 comment on column mart.finding_detail.last_seen is '最近确认时间 / last seen';
+comment on column mart.finding_detail.judged is '规则现行结论 / what the rule says now, whatever the state of the procedure';
+comment on column mart.finding_detail.respond_by is '答复期限 / until when whoever is to act next must have acted';
