@@ -261,7 +261,9 @@ def rules_test(
     failed = [result for result in results if not result["passed"]]
     if as_json:
         tested = {result["rule"] for result in results}
-        emit_json({"rules": len(tested), "cases": len(results), "failed": failed})
+        emit_json(
+            {"rules": len(tested), "cases": len(results), "failed": len(failed), "failures": failed}
+        )
     else:
         print_rule_tests(results)
     raise typer.Exit(EXIT_FINDINGS if failed else EXIT_OK)
