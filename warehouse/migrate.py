@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from hub.core.fingerprints import version_of
+from warehouse import marts
 from warehouse.copying import driver
 from warehouse.tables.metadata import SCHEMAS
 
@@ -30,7 +31,7 @@ def migrate(engine: Engine) -> None:
         for schema in SCHEMAS:
             connection.exec_driver_sql(f"create schema if not exists {schema}")
         _upgrade(connection)
-        for view in sorted((_FOLDER / "marts").glob("*.sql")):
+        for view in marts.files():
             _script(connection, view)
         _grant(connection)
         connection.exec_driver_sql(f"comment on schema ops is 'county data hub {wanted}'")
@@ -46,7 +47,7 @@ def compared(name: str | None, kind: str, parents: object) -> bool:
 def _wanted() -> str:
     files = [
         *sorted((_FOLDER / "migrations" / "versions").glob("*.*")),
-        *sorted((_FOLDER / "marts").glob("*.sql")),
+        *marts.files(),
         _FOLDER / "roles.sql",
     ]
     return version_of(*(part for file in files for part in (file.name, file.read_bytes())))

@@ -184,10 +184,27 @@ def rules_docs(
     """
     import supervision
 
-    page = supervision.rules_page(supervision.load_rules())
+    write_page(out, supervision.rules_page(supervision.load_rules()), check, "hub rules docs")
+
+
+def marts(
+    out: Annotated[Path, typer.Option("--out", help="The page.")] = Path("docs/marts.md"),
+    check: Annotated[bool, typer.Option("--check", help="Only compare; exits with 1 if it is stale.")] = False,
+) -> None:  # fmt: skip
+    """Write the page of the views for dashboards 数据集市, column by column, from the views' own comments.
+
+    Example: [bold]hub marts --check[/bold]
+    """
+    from warehouse.marts import page
+
+    write_page(out, page(), check, "hub marts")
+
+
+def write_page(out: Path, page: str, check: bool, command: str) -> None:
+    """Write a page that is made from something else, or say that it is stale."""
     if not check:
         out.write_text(page, "utf-8")
         say(f"{out} written.")
     elif not out.exists() or out.read_text("utf-8") != page:
-        say(f"{out} is stale: run [bold]hub rules docs[/bold].")
+        say(f"{out} is stale: run [bold]{command}[/bold].")
         raise typer.Exit(EXIT_FINDINGS)

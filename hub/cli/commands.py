@@ -348,5 +348,6 @@ app.command()(raw.replay)
 app.command()(appeal.explain)
 rules_app.command("diff")(appeal.rules_diff)
 rules_app.command("docs")(appeal.rules_docs)
+app.command()(appeal.marts)
 for _command in sources.COMMANDS:
     app.command()(_command)

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, inspect, text
 
+from hub.core.settings import CONTENT_ROOT
 from supervision import calendar_frame
 from tests.warehouse.builders import DEPARTMENT, Bad, case_id, case_row, day, landing, rows_of
-from warehouse import reference
+from warehouse import marts, reference
 from warehouse.landing import land
 
 POWER = "36012100MZ-JF-0001"
@@ -204,3 +205,7 @@ def test_every_column_of_every_mart_is_documented(database: Engine) -> None:
         "department_day", "power_performance", "finding_overview", "finding_detail", "timeliness", "data_quality",
         "score_month", "catalogue_public",
     }  # fmt: skip
+
+
+def test_the_marts_page_is_what_the_views_say() -> None:
+    assert (CONTENT_ROOT / "docs" / "marts.md").read_text("utf-8") == marts.page(), "run hub marts"
