@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,8 @@ def plan(path: Path, items: Path | None = None, root: Path = ROOT) -> Plan:
     for code, draft in said.items():
         item = known.get(code)
         kept += [(code, n) for n in _numbers(item) if n not in draft.sources]
-        if (whole := _merged(draft, item, found.errors)) is not None:
+        found.errors += _gaps(draft, item)
+        if (whole := _merged(draft, item)) is not None:
             merged[code] = whole
     errors = [*found.errors, *checks.run(_with(content, merged))]
     if errors:
@@ -86,7 +88,7 @@ def items_in(path: Path, root: Path = ROOT) -> list[Power | DisclosureItem]:
     """The items that a workbook holds, by itself. Raises the first SpecError."""
     content = replace(loading.read(root), powers=[], disclosures=[], crosswalk=())
     found = sheets.read(path, root)
-    whole = [_merged(draft, None, found.errors) for draft in drafts(found, content).values()]
+    whole = [_merged(draft, None) for draft in drafts(found, content).values()]
     for error in found.errors:
         raise error
     return [item_of(item) for item in whole if item is not None]
@@ -110,19 +112,21 @@ def _numbers(item: Item | None) -> list[int]:
     return [version.version for version in item.versions] if item else []
 
 
-def _merged(draft: Draft, known: Item | None, errors: list[SpecError]) -> Item | None:
+def _gaps(draft: Draft, known: Item | None) -> Iterator[SpecError]:
+    """A version whose number leaves one out: files number their versions by their order."""
+    numbers = {*draft.sources, *_numbers(known)}
+    missing = [number for number in range(1, max(numbers)) if number not in numbers]
+    if missing:
+        what = f"缺版本 {missing[0]} version {missing[0]} is missing"
+        yield draft.sources[max(draft.sources)].row.error(what, "version", "从 1 起连续编号")
+
+
+def _merged(draft: Draft, known: Item | None) -> Item | None:
     """The item with the workbook's versions in place of those that it had; None while the workbook has errors in it."""
     versions: dict[int, Any] = {v.version: v for v in known.versions} if known else {}
     sources: dict[int, Source] = {s.version: s for s in known.sources} if known else {}
     versions, sources = versions | draft.versions, sources | dict(draft.sources)
     numbers = sorted(sources)
-    if numbers != list(range(1, len(numbers) + 1)):
-        gap = next(n for n, there in enumerate([*numbers, 0], 1) if n != there)
-        what = f"缺版本 {gap} version {gap} is missing"
-        errors.append(
-            draft.sources[max(draft.sources)].row.error(what, "version", "从 1 起连续编号")
-        )
-        return None
     if set(versions) != set(sources):
         return None
     ordered, places = tuple(versions[n] for n in numbers), tuple(sources[n] for n in numbers)

@@ -12,8 +12,10 @@ from hub.cli.printing import emit_json, say, table
 from hub.core.errors import EXIT_CONFIGURATION, EXIT_OK, SpecError
 
 if TYPE_CHECKING:
+    from catalogue.differences import ItemDifference
     from catalogue.explanation import Explanation
     from catalogue.forms.importing import Plan
+    from catalogue.spec import DisclosureItem, Power
 
 catalogue_app = typer.Typer(
     no_args_is_help=True,
@@ -183,6 +185,105 @@ def _code_document(one: Explanation) -> dict[str, Any]:
             for e in one.entries
         ],
     }  # fmt: skip
+
+
+@catalogue_app.command("diff")
+def diff(
+    power: Annotated[
+        str | None, typer.Argument(help="Code of one power or disclosure item.")
+    ] = None,
+    first: Annotated[
+        int | None, typer.Option("--from", help="Version; without it, the one before --to.")
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option("--to", help="Version; without it, the last one.")
+    ] = None,
+    old: Annotated[
+        Path | None,
+        typer.Option("--catalogue", help="Compare with this catalogue folder or workbook."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What changed between two versions of an item, or since another catalogue 版本比较.
+
+    Example: [bold]hub catalogue diff 36012100GT-XK-0002 --from 1 --to 2[/bold]
+    """
+    import catalogue
+    from catalogue import differences
+
+    loaded = catalogue.load()
+    new = [item for item in loaded.items() if power in (None, item.code)]
+    if power and not new:
+        raise SpecError(
+            f"no item '{power}'", file="catalogue/items", remedy="hub catalogue export lists all"
+        )
+    if old is not None:
+        before = [item for item in _items_of(old) if power in (None, item.code)]
+        found = list(differences.of_catalogues(before, new))
+    elif power:
+        found = [_between(new[0], first, last)]
+    else:
+        raise SpecError(
+            "nothing to compare", file="catalogue", remedy="name an item, or --catalogue OLD"
+        )
+    if as_json:
+        emit_json([_difference_document(one) for one in found])
+    else:
+        _print_differences(found)
+
+
+def _items_of(path: Path) -> list[Power | DisclosureItem]:
+    """The items of a catalogue folder or of a workbook of forms."""
+    import catalogue
+    from catalogue.forms import importing
+
+    return catalogue.load(path).items() if path.is_dir() else importing.items_in(path)
+
+
+def _between(item: Power | DisclosureItem, first: int | None, last: int | None) -> ItemDifference:
+    from catalogue import differences
+
+    versions = {version.version: version for version in item.versions}
+    last = last or max(versions)
+    first = first or max(last - 1, 1)
+    for number in (first, last):
+        if number not in versions:
+            known = ", ".join(map(str, versions))
+            raise SpecError(
+                f"{item.code} has no version {number}",
+                file="catalogue/items",
+                remedy=f"known: {known}",
+            )
+    found = differences.of_versions(versions[first], versions[last], with_period=True)
+    return differences.ItemDifference(item.code, versions[last].name, last, tuple(found))
+
+
+def _print_differences(found: list[ItemDifference]) -> None:
+    from catalogue import differences
+    from catalogue.forms import layout
+
+    for one in found:
+        version = f" 版本 {one.version}" if one.version else ""
+        typer.echo(f"{one.code}{version} {one.name}")
+        for difference in one.differences:
+            typer.echo(f"    {differences.sentence(difference, layout.choices('step'))}")
+    if not any(one.differences for one in found):
+        typer.echo("没有不同 no difference")
+
+
+def _difference_document(one: ItemDifference) -> dict[str, Any]:
+    return {
+        "code": one.code, "name": one.name, "version": one.version,
+        "differences": [
+            {"kind": d.kind, "field": d.field, "part": d.part, "before": _plain(d.before),
+             "after": _plain(d.after)}
+            for d in one.differences
+        ],
+    }  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int) else str(value)
 
 
 def _day(on: datetime | None) -> date | None:
