@@ -116,6 +116,13 @@ class World:
             "row_hash": hashlib.md5(str(sorted(values.items())).encode()).hexdigest(), **values,
         }  # fmt: skip
         where = " and ".join(f"{column} = :{column}" for column in key)
+        self.connection.execute(
+            text(f"""
+                insert into history."{entity}" select *, now(), cast(:batch_id as uuid)
+                from core."{entity}" where {where}
+            """),  # noqa: S608
+            row,
+        )
         self.connection.execute(text(f'delete from core."{entity}" where {where}'), row)  # noqa: S608
         self.put(f'core."{entity}"', **row)
 

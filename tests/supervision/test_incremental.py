@@ -16,6 +16,7 @@ MOMENTS = st.integers(0, 300 * 24).map(
     lambda hours: datetime(2012, 2, 1) + timedelta(hours=hours)  # noqa: DTZ001 (local)
 )
 MAYBE = st.none() | MOMENTS
+PEOPLE = st.sampled_from([None, "甲", "乙"])
 DELETED = st.sampled_from([None, None, None, "2012-12-01 09:00"])
 
 CASES = st.fixed_dictionaries(
@@ -27,7 +28,12 @@ CASES = st.fixed_dictionaries(
         "decided_at": MAYBE,
         "closed_at": MAYBE,
         "result": st.sampled_from([None, "granted", "denied", "refused"]),
+        "delivered_at": MAYBE,
+        "reported_at": MAYBE,
         "result_reason": st.sampled_from([None, "无"]),
+        "acceptor": PEOPLE,
+        "approver": PEOPLE,
+        "applicant_identity_state": st.sampled_from([None, "valid", "invalid"]),
         "deleted_at": DELETED,
     }
 )
@@ -37,12 +43,32 @@ EVENTS = st.fixed_dictionaries(
         "event_no": st.integers(1, 3),
         "step_code": st.sampled_from(["accept", "review", "decide", "other"]),
         "started_at": MOMENTS,
+        "ended_at": MAYBE,
+        "post": PEOPLE,
         "deleted_at": DELETED,
     }
 )
 STOPS = st.fixed_dictionaries(
-    {"case_id": NAMES, "stop_no": st.integers(1, 2), "kind": st.just("hearing"), "started_at": MOMENTS, "ended_at": MAYBE}
-)  # fmt: skip
+    {
+        "case_id": NAMES,
+        "stop_no": st.integers(1, 2),
+        "kind": st.just("hearing"),
+        "started_at": MOMENTS,
+        "ended_at": MAYBE,
+        "approver": PEOPLE,
+    }
+)
+SUPPLEMENTS = st.fixed_dictionaries(
+    {"case_id": NAMES, "notice_no": st.integers(1, 2), "notified_at": MOMENTS, "received_at": MAYBE}
+)
+PENALTIES = st.fixed_dictionaries(
+    {
+        "case_id": NAMES,
+        "penalty_no": st.integers(1, 2),
+        "circumstance_code": st.sampled_from(["01", "02", None]),
+        "amount": st.sampled_from([5, 50, 500]),
+    }
+)
 MATERIALS = st.fixed_dictionaries(
     {"case_id": NAMES, "material_code": st.sampled_from(["01", "02"]), "received": st.booleans()}
 )
@@ -63,6 +89,8 @@ LANDS = st.one_of(
     st.tuples(st.just("case"), CASES),
     st.tuples(st.just("event"), EVENTS),
     st.tuples(st.just("clock_stop"), STOPS),
+    st.tuples(st.just("supplement"), SUPPLEMENTS),
+    st.tuples(st.just("penalty"), PENALTIES),
     st.tuples(st.just("material"), MATERIALS),
     st.tuples(st.just("fee"), FEES),
     st.tuples(st.just("disclosure"), DISCLOSURES),
@@ -96,6 +124,7 @@ def test_a_run_over_the_changes_finds_what_a_run_over_all_finds(
                 "insert into catalogue.material values ('P', 1, '01', 'x', true), ('P', 2, '01', 'x', true)"
             )
         )
+        run(text("insert into catalogue.discretion values ('P', 1, '01', 'x', 'fine', 10, 100)"))
         now = datetime(2012, 10, 1, 12)  # noqa: DTZ001 (local)
         kinds = []
         for lands, days in history:
