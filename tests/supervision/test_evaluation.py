@@ -251,7 +251,11 @@ def test_a_parameter_differs_per_department_and_power_while_it_is_valid(
 
 @pytest.mark.parametrize(
     "line",
-    ["timeliness.due_soon,limit,,,,2,,", "timeliness.due_soon,warn_within,,,,two,,", "x.y,z,,,,2,,"],
+    [
+        "timeliness.due_soon,limit,,,,2,,",
+        "timeliness.due_soon,warn_within,,,,two,,",
+        "x.y,z,,,,2,,",
+    ],
 )
 def test_a_wrong_override_of_a_parameter_is_named_by_its_line(tmp_path: Any, line: str) -> None:
     path = tmp_path / "parameters.csv"
