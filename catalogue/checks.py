@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 
-from catalogue import codes, crosswalk, flow, limits
+from catalogue import codes, completeness, crosswalk, flow, limits
 from catalogue.loading import (
     Content,
     DisclosureSource,
@@ -50,6 +50,7 @@ def run(content: Content) -> list[SpecError]:
             found += _present(item_version, source, DEMANDED_OF_DISCLOSURE)
     found += _risks(content.powers)
     found += _crosswalk(content)
+    found += completeness.check(content)
     unique = {(str(error.file), error.line or 0, error.what): error for error in found}
     return [unique[key] for key in sorted(unique)]
 

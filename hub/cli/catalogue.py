@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
-from hub.cli.printing import emit_json, say, table
-from hub.core.errors import EXIT_CONFIGURATION, EXIT_OK, SpecError
+from hub.cli import catalogue_showing as showing
+from hub.cli.printing import emit_json, say
+from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK, SpecError
+from hub.core.settings import TIME_ZONE
 
 if TYPE_CHECKING:
     from catalogue.differences import ItemDifference
-    from catalogue.explanation import Explanation
-    from catalogue.forms.importing import Plan
     from catalogue.spec import DisclosureItem, Power
 
 catalogue_app = typer.Typer(
@@ -77,50 +78,10 @@ def import_(
     if not dry_run:
         importing.apply(planned)
     if as_json:
-        emit_json(_import_document(planned, dry_run))
+        emit_json(showing.import_document(planned, dry_run))
     else:
-        _print_import(planned, dry_run)
+        showing.print_import(planned, dry_run)
     raise typer.Exit(EXIT_CONFIGURATION if planned.errors else EXIT_OK)
-
-
-def _import_document(planned: Plan, dry_run: bool) -> dict[str, Any]:
-    return {
-        "errors": [
-            {"file": str(error.file), "sheet": getattr(error, "sheet", None),
-             "cell": getattr(error, "cell", None), "line": error.line, "what": error.what,
-             "remedy": error.remedy}
-            for error in planned.errors
-        ],
-        "changes": [
-            {"code": change.code, "file": str(change.path), "new": change.is_new,
-             "lost_comments": list(change.lost_comments)}
-            for change in planned.changes
-        ],
-        "unchanged": list(planned.unchanged),
-        "kept_versions": [{"code": code, "version": version} for code, version in planned.kept],
-        "written": not dry_run and not planned.errors,
-    }  # fmt: skip
-
-
-def _print_import(planned: Plan, dry_run: bool) -> None:
-    for error in planned.errors:
-        typer.echo(str(error))
-    if planned.errors:
-        say(
-            f"[red]✗[/red] {len(planned.errors)} 处错误，未写入任何文件 errors; nothing was written"
-        )
-        return
-    for change in planned.changes:
-        how = "新增 new" if change.is_new else "整体重写 rewritten whole"
-        typer.echo(f"{change.code}: {change.path} {how}")
-        for comment in change.lost_comments:
-            typer.echo(f"    注释未保留 comment dropped: {comment}")
-    for code, version in planned.kept:
-        typer.echo(
-            f"{code}: 表中没有版本 {version}，目录中保留 version {version} is not in the workbook and stays"
-        )
-    done = "将写入 would be written" if dry_run else "已写入 written"
-    say(f"[green]✓[/green] {len(planned.changes)} {done}, {len(planned.unchanged)} 未变 unchanged")
 
 
 @catalogue_app.command("codes")
@@ -143,48 +104,14 @@ def codes(
             str(failure), file="catalogue/schemes.yml, catalogue/national.yml"
         ) from None
     if as_json:
-        emit_json({"code": code, "fits": [_code_document(one) for one in found], "fails": near})
+        emit_json(
+            {"code": code, "fits": [showing.code_document(one) for one in found], "fails": near}
+        )
         return
     for one in found:
-        table(
-            f"{one.scheme}: {one.title}" + (f" = {one.item}" if one.item else ""),
-            ("", "部分", "part", "含义", "meaning"),
-            [
-                (part.text, part.title.zh, part.title.en, *_meaning(part.meaning))
-                for part in one.parts
-            ],
-        )
-        for entry in one.entries:
-            until = entry.valid_to or "—"
-            typer.echo(
-                f"  {entry.scheme} {entry.code} = {entry.power_code} "
-                f"({entry.valid_from} – {until}{', ' + entry.source if entry.source else ''})"
-            )
-
+        showing.print_code(one)
     for reason in near:
         typer.echo(f"不符合 does not fit {reason}")
-
-
-def _meaning(title: Any) -> tuple[str, str]:
-    return (title.zh, title.en) if title else ("", "")
-
-
-def _code_document(one: Explanation) -> dict[str, Any]:
-    return {
-        "scheme": one.scheme,
-        "title": one.title,
-        "item": one.item,
-        "parts": [
-            {"name": part.name, "text": part.text, "title": part.title.model_dump(),
-             "meaning": part.meaning.model_dump() if part.meaning else None}
-            for part in one.parts
-        ],
-        "crosswalk": [
-            {"scheme": e.scheme, "code": e.code, "power_code": e.power_code,
-             "valid_from": e.valid_from, "valid_to": e.valid_to, "source": e.source}
-            for e in one.entries
-        ],
-    }  # fmt: skip
 
 
 @catalogue_app.command("diff")
@@ -227,9 +154,9 @@ def diff(
             "nothing to compare", file="catalogue", remedy="name an item, or --catalogue OLD"
         )
     if as_json:
-        emit_json([_difference_document(one) for one in found])
+        emit_json([showing.difference_document(one) for one in found])
     else:
-        _print_differences(found)
+        showing.print_differences(found)
 
 
 def _items_of(path: Path) -> list[Power | DisclosureItem]:
@@ -258,33 +185,54 @@ def _between(item: Power | DisclosureItem, first: int | None, last: int | None) 
     return differences.ItemDifference(item.code, versions[last].name, last, tuple(found))
 
 
-def _print_differences(found: list[ItemDifference]) -> None:
-    from catalogue import differences
-    from catalogue.forms import layout
+@catalogue_app.command("completeness")
+def completeness(on: On = None, as_json: AsJson = False) -> None:
+    """Compare the catalogue with the basic catalogue 基本目录, body by body: missing, beyond it, not filled in.
 
-    for one in found:
-        version = f" 版本 {one.version}" if one.version else ""
-        typer.echo(f"{one.code}{version} {one.name}")
-        for difference in one.differences:
-            typer.echo(f"    {differences.sentence(difference, layout.choices('step'))}")
-    if not any(one.differences for one in found):
-        typer.echo("没有不同 no difference")
+    Exits with 1 when an item is missing or incomplete.
+
+    Example: [bold]hub catalogue completeness --on 2012-07-01[/bold]
+    """
+    from catalogue import codes, loading
+    from catalogue.completeness import assess
+
+    content = loading.read(codes.ROOT)
+    reports = assess(content, _day_or_today(on))
+    unread = [str(error) for error in content.errors]
+    if as_json:
+        emit_json(
+            {"bodies": [showing.report_document(report) for report in reports], "unread": unread}
+        )
+    else:
+        showing.print_reports(reports, unread)
+    lacks = unread or any(report.missing or report.incomplete for report in reports)
+    raise typer.Exit(EXIT_FINDINGS if lacks else EXIT_OK)
 
 
-def _difference_document(one: ItemDifference) -> dict[str, Any]:
-    return {
-        "code": one.code, "name": one.name, "version": one.version,
-        "differences": [
-            {"kind": d.kind, "field": d.field, "part": d.part, "before": _plain(d.before),
-             "after": _plain(d.after)}
-            for d in one.differences
-        ],
-    }  # fmt: skip
+@catalogue_app.command("publish")
+def publish(
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of the site: new, empty, or published before.")
+    ],
+    on: On = None,
+) -> None:
+    """Publish the public directory 政务公开和政务服务事项目录: pages with flow charts, search, CSV and JSON.
 
+    The same catalogue and day give the same files; without --on, today.
 
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, bool | int) else str(value)
+    Example: [bold]hub catalogue publish --out site --on 2012-07-01[/bold]
+    """
+    import catalogue
+    from catalogue.directory import site
+
+    loaded = catalogue.load()
+    files = site.publish(loaded, out, _day_or_today(on))
+    say(f"{out}/index.html: {len(loaded.items())} items, {len(files)} files")
 
 
 def _day(on: datetime | None) -> date | None:
     return on.date() if on else None
+
+
+def _day_or_today(on: datetime | None) -> date:
+    return on.date() if on else datetime.now(ZoneInfo(TIME_ZONE)).date()

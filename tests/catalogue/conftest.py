@@ -15,7 +15,14 @@ def folder(tmp_path: Path) -> Path:
     """A copy of our catalogue's content."""
     root = tmp_path / "catalogue"
     root.mkdir()
-    for name in ("schemes.yml", "steps.yml", "bodies.yml", "regions.csv", "crosswalk.csv"):
+    for name in (
+        "schemes.yml",
+        "steps.yml",
+        "bodies.yml",
+        "regions.csv",
+        "crosswalk.csv",
+        "basic_catalogue.csv",
+    ):
         shutil.copy(ROOT / name, root)
     shutil.copytree(ROOT / "items", root / "items")
     return root
