@@ -11,14 +11,17 @@ from supervision.rulebook import Rule, load_rules, read_rule, reasons, rule_of
 from supervision.shadow import Change, Difference, compare
 from supervision.summary import RuleResult, RunSummary, findings_hash, gravest
 from supervision.testing import TestResult, run_rule_tests
+from supervision.verification import Break, Verified, verify
 
 __all__ = [
+    "Break",
     "Change",
     "Difference",
     "Rule",
     "RuleResult",
     "RunSummary",
     "TestResult",
+    "Verified",
     "calendar_frame",
     "calendar_version",
     "check",
@@ -37,4 +40,5 @@ __all__ = [
     "rule_of",
     "rules_page",
     "run_rule_tests",
+    "verify",
 ]

@@ -41,8 +41,12 @@ def link(previous_hash: str, event: FindingEvent) -> str:
 
 
 def lock(connection: Connection) -> None:
-    """Let one transaction at a time write findings and their events; held until it ends."""
-    connection.execute(text("select pg_advisory_xact_lock(hashtextextended('hub supervision', 0))"))
+    """Let one transaction at a time write findings and their events; held until it ends.
+
+    A lock on a table and not an advisory one, because it takes no snapshot: a repeatable-read transaction that waited
+    here sees what the one before it wrote, and continues the chain from there.
+    """
+    connection.execute(text("lock table supervision.run in exclusive mode"))
 
 
 _APPEND = text("""
@@ -78,6 +82,44 @@ def append(connection: Connection, events: Sequence[FindingEvent]) -> None:
     connection.execute(_APPEND, columns | {"previous_hash": hashes[:-1], "hash": hashes[1:]})
 
 
+def seal(connection: Connection, run_id: str | None = None) -> str:
+    """Note how far the log has come, in a chain of its own: the last thing that a transaction does that wrote the log.
+
+    Returns the head's hash. Whoever keeps it elsewhere can prove later that the log up to here is the same. The caller
+    holds `lock`.
+    """
+    return str(connection.scalar(_SEAL, {"run_id": run_id, "genesis": GENESIS}))
+
+
+HEAD_HASH = """encode(sha256(convert_to(concat_ws(
+    chr(31), h.previous_hash, to_char(h.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
+    coalesce(h.run_id::text, ''), h.events, h.event_no, h.event_hash
+), 'UTF8')), 'hex')"""
+"""A head's hash in SQL: over the previous head's hash and its own content, times in UTC with microseconds."""
+
+_SEAL = text(f"""
+    with last as (
+        select events, event_no, event_hash, hash from supervision.chain_head order by head_no desc limit 1
+    ), h as (
+        select
+            clock_timestamp() as at, cast(:run_id as uuid) as run_id,
+            coalesce(last.events, 0) + since.events as events, coalesce(newest.event_no, last.event_no, 0) as event_no,
+            coalesce(newest.hash, last.event_hash, :genesis) as event_hash,
+            coalesce(last.hash, :genesis) as previous_hash
+        from (values (1)) one
+        left join last on true
+        cross join lateral (
+            select count(*) as events, max(event_no) as event_no from supervision.finding_event
+            where event_no > coalesce(last.event_no, 0)
+        ) since
+        left join supervision.finding_event newest on newest.event_no = since.event_no
+    )
+    insert into supervision.chain_head (at, run_id, events, event_no, event_hash, previous_hash, hash)
+    select h.at, h.run_id, h.events, h.event_no, h.event_hash, h.previous_hash, {HEAD_HASH} from h
+    returning hash
+""")  # noqa: S608 (constants of our own)
+
+
 _ALL = text("""
     select event_no, cast(finding_id as text), at, actor, action, state_from, state_to, reason, previous_hash, hash
     from supervision.finding_event order by event_no
@@ -87,7 +129,7 @@ _ALL = text("""
 def first_broken(connection: Connection) -> int | None:
     """The number of the first event that does not continue the chain, or None if all do."""
     expected = GENESIS
-    with connection.execution_options(stream_results=True).execute(_ALL) as rows:
+    with connection.execute(_ALL, execution_options={"stream_results": True}) as rows:
         for event_no, *content, previous_hash, own_hash in rows:
             if previous_hash != expected or own_hash != link(expected, FindingEvent(*content)):
                 return int(event_no)

@@ -276,6 +276,7 @@ def _record_end(
         """),
         {"run_id": run.run_id, "state": state, "hash": found, "errors": json.dumps(errors)},
     )
+    chain.seal(connection, run.run_id)
     return RunSummary(
         run_id=run.run_id,
         as_of=run.as_of,

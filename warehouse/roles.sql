@@ -21,7 +21,8 @@ revoke all on all tables in schema restricted from public;
 grant usage on schema core, history, catalogue, reference, ops, supervision, mart to hub_supervision;
 grant select on all tables in schema core, history, catalogue, reference, ops, mart to hub_supervision;
 grant select, insert, update on all tables in schema supervision to hub_supervision;
-revoke update on supervision.finding_event from hub_supervision;
+revoke update on supervision.finding_event, supervision.chain_head, supervision.notice, supervision.notice_finding
+    from hub_supervision;
 
 -- Dashboards read the marts.
 grant usage on schema mart to hub_dashboard;

@@ -13,12 +13,12 @@ on commit drop;
 
 create temp table scope (case_id uuid primary key) on commit drop;
 
--- Findings that may change: those that stand are looked at again in every run, whatever changed; of those that were
--- dismissed or closed it is noted whether the rule still says so, when their case is looked at.
+-- Findings that may change: those that stand are looked at again in every run, whatever changed; of those that people
+-- dismissed, closed or withdrew it is noted whether the rule still says so, when their case is looked at.
 create temp table open_finding on commit drop as
-select finding_id, rule_id, subject, case_id, state not in ('dismissed', 'closed') as stands
+select finding_id, rule_id, subject, case_id, state not in ('withdrawn', 'dismissed', 'closed') as stands
 from supervision.finding
-where state <> 'withdrawn';
+where state <> 'withdrawn' or judged in ('violation', 'not_evaluable');
 
 -- The current rule's parameters, resolved for every department and power in scope and every period; power_code '' is
 -- for subjects without a power. `clock_parameter` holds those of the clock, for all rules.

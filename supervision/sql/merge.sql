@@ -1,7 +1,8 @@
 -- What the current rule's judgements make of its findings. Every change is noted in `finding_change` first.
 delete from finding_change;
 
--- New, changed and returned violations. One that was dismissed or closed stays so while nothing about it changes.
+-- New, changed and returned violations. One that people dismissed, closed or withdrew stays so while nothing about it
+-- changes; one that a run withdrew is judged compliant, so it returns.
 insert into finding_change
 select j.finding_id, j.subject, c.action, f.state, c.state_to, c.reason
 from judgement j
@@ -14,10 +15,10 @@ cross join lateral (
 cross join lateral (
     select case
         when f.finding_id is null then 'opened'
-        when f.state = 'withdrawn' then 'reopened'
-        when f.state in ('dismissed', 'closed') and (d.differs or f.judged in ('compliant', 'not_judged'))
+        when f.state in ('withdrawn', 'dismissed', 'closed')
+            and (d.differs or f.judged in ('compliant', 'not_judged'))
             then 'reopened'
-        when f.state in ('dismissed', 'closed') then null
+        when f.state in ('withdrawn', 'dismissed', 'closed') then null
         when d.differs then 'updated'
         when f.judged <> 'violation' then 'confirmed'
     end as action

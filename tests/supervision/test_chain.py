@@ -42,7 +42,7 @@ def test_an_untouched_log_is_whole(logged: Any) -> None:
     [
         "reason = '{}'", "state_to = 'closed'", "state_from = 'open'", "actor = 'someone'", "action = 'closed'",
         "at = at + interval '1 microsecond'", "finding_id = gen_random_uuid()", "hash = repeat('0', 64)",
-        "previous_hash = repeat('0', 64)",
+        "previous_hash = repeat('1', 64)",
     ],
 )  # fmt: skip
 def test_any_changed_column_breaks_the_chain(logged: Any, change: str) -> None:

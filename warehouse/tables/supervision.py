@@ -12,6 +12,7 @@ from sqlalchemy import (
     Numeric,
     PrimaryKeyConstraint,
     Table,
+    UniqueConstraint,
 )
 
 from warehouse.tables.metadata import (
@@ -108,7 +109,23 @@ _FINDING_EVENT = Table(
     *text("reason", "previous_hash", null=True),
     *text("hash"),
     PrimaryKeyConstraint("event_no"),
+    UniqueConstraint("previous_hash"),
     Index(None, "finding_id", "event_no"),
+    schema="supervision",
+)
+
+# How far finding_event had come at the end of each transaction that wrote it; `run_id` if a run did.
+_CHAIN_HEAD = Table(
+    "chain_head",
+    METADATA,
+    Column("head_no", BigInteger, Identity(), nullable=False),
+    *instant("at"),
+    *identifier("run_id", null=True),
+    *bigint("events", "event_no"),
+    *text("event_hash", "previous_hash", "hash"),
+    PrimaryKeyConstraint("head_no"),
+    UniqueConstraint("previous_hash"),
+    Index(None, "run_id"),
     schema="supervision",
 )
 
@@ -152,5 +169,7 @@ _SCORE = Table(
 
 SUPERVISION: dict[str, Table] = {
     table.name: table
-    for table in (_RULE, _RUN, _OUTCOME, _FINDING, _FINDING_EVENT, _NOTICE, _NOTICE_FINDING, _SCORE)
-}
+    for table in (
+        _RULE, _RUN, _OUTCOME, _FINDING, _FINDING_EVENT, _CHAIN_HEAD, _NOTICE, _NOTICE_FINDING, _SCORE,
+    )
+}  # fmt: skip
