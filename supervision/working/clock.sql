@@ -1,128 +1,254 @@
 -- The clock of every case against its limits: what was used, when it would have run out, or why that cannot be said.
-with limited as (
-    -- The date on which each limit would end without stops; null for units in working days.
+-- `_elapsed` is in the limit's unit: whole days and months; hours and minutes with four decimals, so that a second too
+-- many shows. `_due_on` is the last day in time. `stops` holds the stops as reported, and is null where there are none.
+with spent as (
+    -- What the spans take out of each limit, in order.
     select
-        w.*,
-        case promised_unit
-            when 'calendar_day' then accepted_on + promised_value
-            when 'month' then (accepted_on + make_interval(months => promised_value))::date
-        end as promised_plain_on,
-        case statutory_unit
-            when 'calendar_day' then accepted_on + statutory_value
-            when 'month' then (accepted_on + make_interval(months => statutory_value))::date
-        end as statutory_plain_on,
-        case
-            when reason is not null then reason
-            when promised_value is null then 'limit_missing'
-            when promised_unit not in ('working_day', 'calendar_day', 'month') then 'unit_unsupported'
-        end as promised_reason,
-        case
-            when reason is not null then reason
-            when statutory_value is null then 'limit_missing'
-            when statutory_unit not in ('working_day', 'calendar_day', 'month') then 'unit_unsupported'
-        end as statutory_reason
-    from clock_window w
+        l.case_id,
+        l.which,
+        l.span_from,
+        l.most,
+        greatest(l.span_to - l.span_from, 0) as taken
+    from (
+        select
+            s.case_id,
+            'promised' as which,
+            w.promised_limit as most,
+            case w.promised_scale
+                when 'index' then s.index_from - w.promised_base
+                when 'day' then s.day_from - w.base_on
+                when 'second' then greatest(s.second_from - w.promised_base, 0)
+            end as span_from,
+            case w.promised_scale
+                when 'index' then s.index_to - w.promised_base
+                when 'day' then s.day_to - w.base_on
+                when 'second' then s.second_to - w.promised_base
+            end as span_to
+        from clock_stopped s
+        join clock_window w on w.case_id = s.case_id
+        union all
+        select
+            s.case_id,
+            'statutory' as which,
+            w.statutory_limit as most,
+            case w.statutory_scale
+                when 'index' then s.index_from - w.statutory_base
+                when 'day' then s.day_from - w.base_on
+                when 'second' then greatest(s.second_from - w.statutory_base, 0)
+            end as span_from,
+            case w.statutory_scale
+                when 'index' then s.index_to - w.statutory_base
+                when 'day' then s.day_to - w.base_on
+                when 'second' then s.second_to - w.statutory_base
+            end as span_to
+        from clock_stopped s
+        join clock_window w on w.case_id = s.case_id
+    ) l
+),
+running as (
+    select
+        case_id,
+        which,
+        span_from,
+        most,
+        taken,
+        sum(taken) over (
+            partition by case_id, which order by span_from, taken rows between unbounded preceding and current row
+        ) - taken as taken_earlier
+    from spent
 ),
 stopped as (
-    -- Stopped days in all, and those before the limit ran out, which alone move the due date.
+    -- Only what was stopped before the limit ran out moves the due date.
     select
-        s.case_id,
-        sum(s.days)::int as days,
-        sum(s.working_days)::int as working_days,
-        sum(case when l.promised_unit = 'working_day' then s.working_days else s.days end) filter (
-            where index_before - accepted_index - working_days_earlier < promised_value
-                and promised_unit = 'working_day'
-                or promised_plain_on + days_earlier >= first_on
-        )::int as promised_days,
-        sum(case when l.statutory_unit = 'working_day' then s.working_days else s.days end) filter (
-            where index_before - accepted_index - working_days_earlier < statutory_value
-                and statutory_unit = 'working_day'
-                or statutory_plain_on + days_earlier >= first_on
-        )::int as statutory_days
-    from clock_stopped s
-    join limited l on l.case_id = s.case_id
-    group by s.case_id
+        case_id,
+        cast(sum(taken) filter (where which = 'promised') as bigint) as promised,
+        cast(sum(taken) filter (where which = 'promised' and span_from - taken_earlier < most) as bigint) as promised_moves,
+        cast(sum(taken) filter (where which = 'statutory') as bigint) as statutory,
+        cast(sum(taken) filter (where which = 'statutory' and span_from - taken_earlier < most) as bigint) as statutory_moves
+    from running
+    group by case_id
 ),
-counted as (
+stopped_days as (
     select
-        l.*,
-        coalesce(s.days, 0) as stopped_days,
-        coalesce(s.working_days, 0) as stopped_working_days,
-        coalesce(s.promised_days, 0) as promised_stopped,
-        coalesce(s.statutory_days, 0) as statutory_stopped,
-        l.ended_index - l.accepted_index - coalesce(s.working_days, 0) as working_days,
-        l.ended_on - l.accepted_on - coalesce(s.days, 0) as calendar_days,
-        m.months + (l.accepted_on + make_interval(months => m.months) < m.counted_to)::int as months
-    from limited l
-    left join stopped s on s.case_id = l.case_id
-    cross join lateral (
-        select
-            l.ended_on - coalesce(s.days, 0) as counted_to,
-            (extract(year from l.ended_on - coalesce(s.days, 0)) - extract(year from l.accepted_on))::int * 12
-            + (extract(month from l.ended_on - coalesce(s.days, 0)) - extract(month from l.accepted_on))::int
-                as months
-    ) m
+        case_id,
+        cast(sum(greatest(day_to - day_from, 0)) as int) as days,
+        cast(sum(greatest(index_to - index_from, 0)) as int) as working_days
+    from clock_stopped
+    group by case_id
 ),
 told as (
-    -- The stops as reported: facts must not change from day to day while a stop is open.
+    -- The stops as reported, with times where a limit counts them: nothing in it changes while a stop is open.
     select
         s.case_id,
         jsonb_agg(
             jsonb_build_object(
                 'kind', s.kind,
-                'from', (s.started_at at time zone 'Asia/Shanghai')::date,
-                'to', (s.ended_at at time zone 'Asia/Shanghai')::date
+                'from', case
+                    when w.accepted_second is null then to_char(s.started_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD')
+                    else to_char(s.started_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS')
+                end,
+                'to', case
+                    when w.accepted_second is null then to_char(s.ended_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD')
+                    else to_char(s.ended_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS')
+                end
             ) order by s.stop_no
         ) as stops
-    from clock_window w
-    join core.clock_stop s on s.case_id = w.case_id and s.deleted_at is null
+    from core.clock_stop s
+    join clock_window w on w.case_id = s.case_id
+    where s.deleted_at is null
     group by s.case_id
 ),
-working_day as materialized (
+working_day as (
     select work_index, date from reference.calendar_day where is_workday
+),
+office_day as (
+    -- Days by the 24 hours of office time in which they end, and by those before: the day that began before a moment and
+    -- ends at or after it is found by equality.
+    select d.date, d.second_from, d.second_to, floor(d.second_to / 86400.0) - k.earlier as bucket
+    from (
+        select date, minute_index * 60 as second_to, lag(minute_index, 1, 0) over (order by date) * 60 as second_from
+        from reference.calendar_day
+    ) d
+    cross join (select 0 as earlier union all select 1 as earlier) k
+    where d.second_to > d.second_from
+),
+office_due as (
+    -- Where limits counted in office hours run out.
+    select m.case_id, m.which, o.date
+    from (
+        select w.case_id, 'promised' as which, w.promised_base + w.promised_limit + coalesce(s.promised_moves, 0) as ends
+        from clock_window w
+        left join stopped s on s.case_id = w.case_id
+        where w.promised_scale = 'second'
+        union all
+        select w.case_id, 'statutory' as which, w.statutory_base + w.statutory_limit + coalesce(s.statutory_moves, 0) as ends
+        from clock_window w
+        left join stopped s on s.case_id = w.case_id
+        where w.statutory_scale = 'second'
+    ) m
+    join office_day o on o.bucket = floor(m.ends / 86400.0) and m.ends > o.second_from and m.ends <= o.second_to
+),
+counted as (
+    select
+        w.*,
+        t.stops,
+        coalesce(d.days, 0) as stopped_days,
+        coalesce(d.working_days, 0) as stopped_working_days,
+        w.promised_used - coalesce(s.promised, 0) as promised_spent,
+        w.statutory_used - coalesce(s.statutory, 0) as statutory_spent,
+        w.promised_base + w.promised_limit + coalesce(s.promised_moves, 0) as promised_ends,
+        w.statutory_base + w.statutory_limit + coalesce(s.statutory_moves, 0) as statutory_ends,
+        case
+            when w.reason is not null then w.reason
+            when w.promised_value is null then 'limit_missing'
+            when w.promised_scale is null then 'unit_unsupported'
+            when w.promised_unit not in ('hour', 'minute') or w.ended_at >= w.accepted_at then null
+            when w.is_open then 'accepted_after_as_of'
+            else 'decided_before_accepted'
+        end as promised_reason,
+        case
+            when w.reason is not null then w.reason
+            when w.statutory_value is null then 'limit_missing'
+            when w.statutory_scale is null then 'unit_unsupported'
+            when w.statutory_unit not in ('hour', 'minute') or w.ended_at >= w.accepted_at then null
+            when w.is_open then 'accepted_after_as_of'
+            else 'decided_before_accepted'
+        end as statutory_reason
+    from clock_window w
+    left join stopped s on s.case_id = w.case_id
+    left join stopped_days d on d.case_id = w.case_id
+    left join told t on t.case_id = w.case_id
+),
+due as (
+    select
+        c.*,
+        case when c.promised_scale = 'day' then c.base_on + cast(c.promised_ends as int)
+            else coalesce(promised_day.date, promised_office.date) end as promised_due_on,
+        case when c.statutory_scale = 'day' then c.base_on + cast(c.statutory_ends as int)
+            else coalesce(statutory_day.date, statutory_office.date) end as statutory_due_on
+    from counted c
+    left join working_day promised_day
+        on promised_day.work_index = case when c.promised_scale = 'index' then c.promised_ends end
+    left join working_day statutory_day
+        on statutory_day.work_index = case when c.statutory_scale = 'index' then c.statutory_ends end
+    left join office_due promised_office on promised_office.case_id = c.case_id and promised_office.which = 'promised'
+    left join office_due statutory_office on statutory_office.case_id = c.case_id and statutory_office.which = 'statutory'
 )
 select
-    c.case_id,
-    c.department,
-    c.power_code,
-    c.version as power_version,
-    c.accepted_on,
-    c.ended_on,
-    c.is_open,
-    c.stopped_days,
-    c.stopped_working_days,
-    c.is_provisional,
-    c.promised_value,
-    c.promised_unit,
-    case c.promised_unit
-        when 'working_day' then c.working_days
-        when 'calendar_day' then c.calendar_days
-        when 'month' then c.months
+    d.case_id,
+    d.department,
+    d.source_case_no,
+    d.power_code,
+    d.version as power_version,
+    d.judged_on,
+    d.accepted_at,
+    d.ended_at,
+    d.accepted_on,
+    d.ended_on,
+    d.is_open,
+    d.count_start_day,
+    d.round_up,
+    d.stopped_days,
+    d.stopped_working_days,
+    d.stops,
+    d.provisional_from <= greatest(d.ended_on, d.promised_due_on, d.statutory_due_on) as is_provisional,
+    d.promised_value,
+    d.promised_unit,
+    case when d.promised_reason is null then
+        case d.promised_unit
+            when 'month' then m.promised_months + case when m.promised_last < m.promised_to then 1 else 0 end
+            when 'hour' then round(d.promised_spent / 3600.0, 4)
+            when 'minute' then round(d.promised_spent / 60.0, 4)
+            else case when d.promised_scale = 'second' then ceil(d.promised_spent * 1.0 / d.day_seconds)
+                else d.promised_spent end
+        end
     end as promised_elapsed,
-    coalesce(c.promised_plain_on + c.promised_stopped, promised.date) as promised_due_on,
-    c.promised_reason,
-    c.statutory_value,
-    c.statutory_unit,
-    case c.statutory_unit
-        when 'working_day' then c.working_days
-        when 'calendar_day' then c.calendar_days
-        when 'month' then c.months
+    d.promised_due_on,
+    d.provisional_from <= greatest(d.ended_on, d.promised_due_on) as promised_is_provisional,
+    d.promised_reason,
+    d.statutory_value,
+    d.statutory_unit,
+    case when d.statutory_reason is null then
+        case d.statutory_unit
+            when 'month' then m.statutory_months + case when m.statutory_last < m.statutory_to then 1 else 0 end
+            when 'hour' then round(d.statutory_spent / 3600.0, 4)
+            when 'minute' then round(d.statutory_spent / 60.0, 4)
+            else case when d.statutory_scale = 'second' then ceil(d.statutory_spent * 1.0 / d.day_seconds)
+                else d.statutory_spent end
+        end
     end as statutory_elapsed,
-    coalesce(c.statutory_plain_on + c.statutory_stopped, statutory.date) as statutory_due_on,
-    c.statutory_reason,
-    jsonb_strip_nulls(jsonb_build_object(
-        'source_case_no', c.source_case_no,
-        'power_version', c.version,
-        'accepted_on', c.accepted_on,
-        'ended_on', case when not c.is_open then c.ended_on end,
-        'stops', told.stops,
-        'calendar', case when c.is_provisional then 'provisional' end
-    )) as facts
-from counted c
-left join told on told.case_id = c.case_id
-left join working_day promised
-    on c.promised_unit = 'working_day'
-    and promised.work_index = c.accepted_index + c.promised_value + c.promised_stopped
-left join working_day statutory
-    on c.statutory_unit = 'working_day'
-    and statutory.work_index = c.accepted_index + c.statutory_value + c.statutory_stopped
+    d.statutory_due_on,
+    d.provisional_from <= greatest(d.ended_on, d.statutory_due_on) as statutory_is_provisional,
+    d.statutory_reason
+from due d
+-- Months begun: those between the two months, and one more when the limit of so many would have ended before.
+cross join lateral (
+    select
+        case when d.promised_unit = 'month' then d.base_on + cast(d.promised_spent as int) end as promised_to,
+        case when d.statutory_unit = 'month' then d.base_on + cast(d.statutory_spent as int) end as statutory_to
+) e
+cross join lateral (
+    select
+        cast(12 * (extract(year from e.promised_to) - extract(year from d.accepted_on))
+            + extract(month from e.promised_to) - extract(month from d.accepted_on) as int) as promised,
+        cast(12 * (extract(year from e.statutory_to) - extract(year from d.accepted_on))
+            + extract(month from e.statutory_to) - extract(month from d.accepted_on) as int) as statutory
+) n
+cross join lateral (
+    select
+        cast(d.accepted_on + n.promised * interval '1 month' as date) as promised,
+        cast(d.accepted_on + n.statutory * interval '1 month' as date) as statutory
+) l
+cross join lateral (
+    select
+        e.promised_to,
+        e.statutory_to,
+        n.promised as promised_months,
+        n.statutory as statutory_months,
+        l.promised - case
+            when extract(day from l.promised) = extract(day from d.accepted_on) then d.count_start_day else 0
+        end as promised_last,
+        l.statutory - case
+            when extract(day from l.statutory) = extract(day from d.accepted_on) then d.count_start_day else 0
+        end as statutory_last
+) m
