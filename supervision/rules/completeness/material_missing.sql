@@ -37,7 +37,7 @@ select
         when not j.required <@ j.received then 'violation'
         else 'compliant'
     end as outcome,
-    jsonb_build_object(
+    jsonb_strip_nulls(jsonb_build_object(
         'source_case_no', j.source_case_no,
         'power_version', j.version,
         'accepted_on', (j.accepted_at at time zone 'Asia/Shanghai')::date,
@@ -47,7 +47,7 @@ select
         'received_materials', case
             when not j.required <@ j.received then array(select m from unnest(j.received) m order by m)
         end
-    ) as facts,
+    )) as facts,
     null::numeric as limit_value,
     null as limit_unit,
     null::numeric as elapsed,

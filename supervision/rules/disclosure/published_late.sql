@@ -32,7 +32,7 @@ with judged as (
     ) t
     left join catalogue.disclosure_item i
         on i.item_code = d.item_code
-        and t.produced_on between i.effective_from and coalesce(i.effective_to, 'infinity')
+        and t.produced_on between i.effective_from and coalesce(i.effective_to, date '9999-12-31')
     left join parameter p
         on p.name = 'publish_within' and p.department = d.department and p.power_code = d.item_code
     left join reference.calendar_day first on first.date = t.produced_on

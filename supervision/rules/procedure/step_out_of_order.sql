@@ -51,12 +51,12 @@ select
         when j.wrong_transitions is not null then 'violation'
         else 'compliant'
     end as outcome,
-    jsonb_build_object(
+    jsonb_strip_nulls(jsonb_build_object(
         'source_case_no', v.source_case_no,
         'power_version', v.version,
         'wrong_transitions', j.wrong_transitions,
         'path', t.steps
-    ) as facts,
+    )) as facts,
     null::numeric as limit_value,
     null as limit_unit,
     null::numeric as elapsed,

@@ -31,14 +31,14 @@ select
         when not j.mandatory <@ j.steps then 'violation'
         else 'compliant'
     end as outcome,
-    jsonb_build_object(
+    jsonb_strip_nulls(jsonb_build_object(
         'source_case_no', j.source_case_no,
         'power_version', j.version,
         'missing_steps', case
             when not j.mandatory <@ j.steps then array(select s from unnest(j.mandatory) s where s <> all (j.steps))
         end,
         'path', j.steps
-    ) as facts,
+    )) as facts,
     null::numeric as limit_value,
     null as limit_unit,
     null::numeric as elapsed,

@@ -28,7 +28,10 @@ early as (
     left join catalogue.step k
         on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
     where (k.kind in ('work', 'decision') or k.kind is null)
-        and ('00:00' not in (s.started::time, s.accepted::time) or s.started::date < s.accepted::date)
+        and (
+            (s.started <> date_trunc('day', s.started) and s.accepted <> date_trunc('day', s.accepted))
+            or s.started::date < s.accepted::date
+        )
     group by v.case_id
 )
 select
@@ -41,12 +44,12 @@ select
         when y.steps is not null then 'violation'
         else 'compliant'
     end as outcome,
-    jsonb_build_object(
+    jsonb_strip_nulls(jsonb_build_object(
         'source_case_no', v.source_case_no,
         'power_version', v.version,
         'accepted_at', to_char(c.accepted_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS'),
         'early_steps', y.steps
-    ) as facts,
+    )) as facts,
     null::numeric as limit_value,
     null as limit_unit,
     null::numeric as elapsed,
