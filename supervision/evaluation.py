@@ -4,38 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.core.fingerprints import version_of
-from supervision import chain, findings, parameters, preparation, summary
+from supervision import chain, findings, parameters, planning, preparation, summary
+from supervision.planning import Run
 from supervision.preparation import local_time, run_script, statement, what_failed
 from supervision.rulebook import LEVELS, Rule
 from supervision.summary import RuleResult, RunSummary
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What is known of a run before it starts."""
-
-    run_id: str
-    as_of: datetime
-    started_at: datetime
-    why_full: str | None
-    ledger_from: int
-    ledger_to: int
-    versions: dict[str, str]
-
-    @property
-    def kind(self) -> str:
-        return "full" if self.why_full else "incremental"
 
 
 def evaluate(
@@ -61,9 +42,9 @@ def evaluate(
         overrides = parameters.read_overrides(rules)
     chain.lock(connection)
     active = [rule for rule in rules if rule.status == "active"]
-    run = _plan(connection, active, local, full, dict(versions), overrides)
-    _record_start(connection, run, rules, overrides)
-    preparation.begin(connection, local, run.ledger_from)
+    run = planning.plan(connection, active, local, full, versions, overrides)
+    planning.record(connection, run, rules, overrides)
+    preparation.begin(connection, local, run.ledger_from, run.reported)
     connection.execute(
         text(
             "update run set run_id = :run_id, catalogue_version = :catalogue, calendar_version = :calendar"
@@ -81,109 +62,10 @@ def evaluate(
     return _record_end(connection, run, results, time.perf_counter() - began)
 
 
-def _plan(
-    connection: Connection,
-    active: Sequence[Rule],
-    as_of: datetime,
-    full: bool,
-    versions: dict[str, str],
-    overrides: Sequence[parameters.Override],
-) -> _Run:
-    versions["rules"] = version_of(
-        preparation.engine_version(),
-        versions.get("department", ""),
-        *(rule.version for rule in sorted(active, key=lambda rule: rule.id)),
-        json.dumps(parameters.as_records(overrides)),
-    )
-    ledger_to = int(
-        connection.scalar(text("select coalesce(max(ledger_no), 0) from ops.batch")) or 0
-    )
-    last = connection.execute(
-        text("""
-            select as_of, ledger_to, catalogue_version, calendar_version, rules_version
-            from supervision.run where state = 'complete' order by started_at desc limit 1
-        """)
-    ).one_or_none()
-    why_full: str | None
-    if full:
-        why_full = "asked for"
-    elif last is None:
-        why_full = "no complete run before"
-    elif as_of < last.as_of:
-        why_full = "as of an earlier time than the last run"
-    elif ledger_to < last.ledger_to:
-        why_full = "the ledger is shorter than at the last run"
-    else:
-        before = {
-            "catalogue": last.catalogue_version,
-            "calendar": last.calendar_version,
-            "rules": last.rules_version,
-        }
-        other = [name for name, version in before.items() if versions[name] != version]
-        why_full = f"{', '.join(other)} changed" if other else None
-    ledger_from = 0 if why_full else int(last.ledger_to) if last else 0
-    return _Run(
-        str(uuid.uuid4()), as_of, datetime.now(UTC), why_full, ledger_from, ledger_to, versions
-    )
-
-
-def _record_start(
-    connection: Connection,
-    run: _Run,
-    rules: Sequence[Rule],
-    overrides: Sequence[parameters.Override],
-) -> None:
-    described = [
-        {
-            "rule_id": rule.id, "version": rule.version, "theme": rule.spec.theme, "level": rule.level,
-            "title_zh": rule.title.zh, "title_en": rule.title.en, "basis": "\n".join(rule.basis),
-            "status": rule.status, "spec": rule.spec.model_dump(mode="json"), "sql": rule.sql,
-        }
-        for rule in rules
-    ]  # fmt: skip
-    connection.execute(
-        text("""
-            insert into supervision.rule
-                (rule_id, version, theme, level, title_zh, title_en, basis, status, loaded_at, spec, sql)
-            select rule_id, version, theme, level, title_zh, title_en, basis, status, :at, spec, sql
-            from jsonb_populate_recordset(null::supervision.rule, cast(:rules as jsonb))
-            on conflict (rule_id, version) do update set spec = excluded.spec, sql = excluded.sql
-            where supervision.rule.sql is null
-        """),
-        {"rules": json.dumps(described, ensure_ascii=False), "at": run.started_at},
-    )
-    connection.execute(
-        text("""
-            insert into supervision.run
-                (run_id, kind, as_of, started_at, ledger_from, ledger_to, catalogue_version, calendar_version,
-                 rules_version, state, inputs)
-            values (:run_id, :kind, :as_of, :started_at, :ledger_from, :ledger_to, :catalogue, :calendar, :rules,
-                 'incomplete', cast(:inputs as jsonb))
-        """),
-        {
-            "run_id": run.run_id, "kind": run.kind, "as_of": run.as_of, "started_at": run.started_at,
-            "ledger_from": run.ledger_from, "ledger_to": run.ledger_to, **run.versions,
-            "inputs": json.dumps(_inputs(run, rules, overrides)),
-        },
-    )  # fmt: skip
-
-
-def _inputs(
-    run: _Run, rules: Sequence[Rule], overrides: Sequence[parameters.Override]
-) -> dict[str, Any]:
-    """What the run can be repeated with; the content behind the versions is kept in the warehouse."""
-    return {
-        "rules": {rule.id: rule.version for rule in rules if rule.status == "active"},
-        "parameters": parameters.as_records(overrides),
-        "engine": preparation.engine_version(),
-        "versions": run.versions,
-    }
-
-
 def _evaluate_rule(
     connection: Connection,
     rule: Rule,
-    run: _Run,
+    run: Run,
     overrides: Sequence[parameters.Override],
     where: Sequence[parameters.Place],
 ) -> RuleResult:
@@ -227,7 +109,7 @@ def set_current(connection: Connection, rule: Rule) -> None:
         )
 
 
-def _count(connection: Connection, rule: Rule, run: _Run, result: RuleResult) -> RuleResult:
+def _count(connection: Connection, rule: Rule, run: Run, result: RuleResult) -> RuleResult:
     connection.execute(
         text("""
             insert into supervision.outcome
@@ -262,7 +144,7 @@ def _count(connection: Connection, rule: Rule, run: _Run, result: RuleResult) ->
 
 
 def _record_end(
-    connection: Connection, run: _Run, results: Sequence[RuleResult], seconds: float
+    connection: Connection, run: Run, results: Sequence[RuleResult], seconds: float
 ) -> RunSummary:
     errors = {result.rule_id: result.error for result in results if result.error}
     state = "incomplete" if errors else "complete"

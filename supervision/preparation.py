@@ -6,10 +6,12 @@ All of them are temporary and vanish with the caller's transaction. `run`: one r
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
@@ -52,8 +54,20 @@ def local_time(moment: datetime) -> datetime:
     return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
 
 
-def begin(connection: Connection, as_of: datetime, ledger_from: int = 0) -> None:
-    """Make the empty working tables and set the run's time."""
+def reporting(connection: Connection) -> list[dict[str, Any]]:
+    """What each department reports at all: rows of the working table `reporting`."""
+    rows = connection.exec_driver_sql(statement("sql/reporting.sql"))
+    return [dict(row) for row in rows.mappings()]
+
+
+def begin(
+    connection: Connection,
+    as_of: datetime,
+    ledger_from: int = 0,
+    reported: Sequence[Mapping[str, Any]] | None = None,
+) -> None:
+    """Make the empty working tables; set the run's time and what departments report (looked up if not given)."""
+    reported = reporting(connection) if reported is None else reported
     run_script(connection, statement("sql/begin.sql"))
     local = local_time(as_of)
     connection.execute(
@@ -61,6 +75,13 @@ def begin(connection: Connection, as_of: datetime, ledger_from: int = 0) -> None
             "insert into run (as_of, as_of_on, ledger_from) values (:as_of, :as_of_on, :ledger_from)"
         ),
         {"as_of": local, "as_of_on": local.date(), "ledger_from": ledger_from},
+    )
+    connection.execute(
+        text("""
+            insert into reporting
+            select * from jsonb_populate_recordset(null::reporting, cast(:reported as jsonb))
+        """),
+        {"reported": json.dumps([dict(row) for row in reported])},
     )
 
 

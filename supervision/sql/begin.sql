@@ -2,7 +2,7 @@
 set local jit = off;
 set local work_mem = '128MB';
 drop table if exists
-    pg_temp.run, pg_temp.scope, pg_temp.open_finding, pg_temp.parameter, pg_temp.clock_parameter, pg_temp.rung,
+    pg_temp.run, pg_temp.scope, pg_temp.reporting, pg_temp.open_finding, pg_temp.parameter, pg_temp.clock_parameter, pg_temp.rung,
     pg_temp.judgement_count, pg_temp.judgement, pg_temp.finding_change;
 
 create temp table run (
@@ -12,6 +12,12 @@ create temp table run (
 on commit drop;
 
 create temp table scope (case_id uuid primary key) on commit drop;
+
+-- What departments report at all: where a department never says when it delivered, no case of it is undelivered.
+create temp table reporting (
+    department text primary key, deliveries boolean, receipts boolean, stop_approvals boolean
+)
+on commit drop;
 
 -- Findings that may change: those that stand are looked at again in every run, whatever changed; of those that people
 -- dismissed, closed or withdrew it is noted whether the rule still says so, when their case is looked at.
