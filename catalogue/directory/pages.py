@@ -110,7 +110,7 @@ def versions(item: Item, catalogue: Catalogue, on: date) -> list[dict[str, Any]]
                 "to": version.effective_to, "why": version.why, "state": said,
                 "holds": said == HOLDS, "shown": version is main,
                 "fields": list(_fields(own)), "parts": list(_parts(own)),
-                "chart": _chart(item, version),
+                "chart": _chart(item, version), "no_chart": _no_chart(version),
                 "chart_file": chart_file(item, version),
                 "changes": _changes(before, version),
             }
@@ -122,6 +122,13 @@ def versions(item: Item, catalogue: Catalogue, on: date) -> list[dict[str, Any]]
 def _chart(item: Item, version: Version) -> str | None:
     if isinstance(version, PowerVersion) and version.steps:
         return svg.draw(version, item.code)
+    return None
+
+
+def _no_chart(version: Version) -> str | None:
+    """Why a power has no flow chart: the notice leaves penalties off the platform for now."""
+    if isinstance(version, PowerVersion) and not version.steps:
+        return "暂不在平台办理，未编制权力运行流程图 not handled on the platform, no flow chart"
     return None
 
 

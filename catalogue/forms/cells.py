@@ -15,6 +15,7 @@ from hub.core.errors import HubError, SpecError
 
 NUMBER = re.compile(r"[0-9]{1,9}")
 MONEY = re.compile(r"[0-9]{1,14}(\.[0-9]{1,2})?")
+NOISE = re.compile(r"(?=[0-9.]{16,})[0-9]+\.[0-9]+")
 DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})( 00:00:00)?")
 LOST_DIGITS = re.compile(r"[0-9](\.[0-9]+)?|[0-9]+(\.[0-9]+)?[Ee]\+?[0-9]+|[0-9]{16,}")
 """One digit where a code has two (01), or so many that a workbook's number has rounded them."""
@@ -78,6 +79,8 @@ def _integer(text: str) -> int:
 
 
 def _money(text: str) -> Decimal:
+    # A workbook's numbers have 15 digits; what stands behind them (9439458.210000001) nobody has typed.
+    text = f"{float(text):.15g}" if NOISE.fullmatch(text) else text
     if not MONEY.fullmatch(text):
         what = f"“{text}”不是金额 is no amount in yuan"
         raise Unfit(

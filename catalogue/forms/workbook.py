@@ -15,6 +15,8 @@ from hub.core.errors import SpecError
 
 LONGEST = 32_767
 """Characters that a cell of a workbook can hold."""
+DIGITS = 15
+"""Digits of a number that a workbook keeps; a longer amount is written as text."""
 SPARE_ROWS = 500
 """Rows below the last one that have the lists to choose from as well."""
 CREATED = datetime(2012, 1, 1)  # noqa: DTZ001 (a workbook's own date would make every export differ)
@@ -83,7 +85,7 @@ class _Sheet:
             self.sheet.write_blank(line, position, None, style)
         elif isinstance(value, date):
             self.sheet.write_datetime(line, position, value, style)
-        elif column.kind in ("integer", "money"):
+        elif column.kind in ("integer", "money") and len(str(value)) <= DIGITS:
             self.sheet.write_number(line, position, value, style)
         elif len(str(value)) > LONGEST:
             what = f"{column.heading} of {self.form.name}, row {line + 1}, has {len(value):,} characters"
