@@ -36,11 +36,11 @@ class TransitionRefused(HubError):
 
 
 class State(Spec):
-    """A state of the procedure; `ends`: nobody has to do anything more."""
+    """A state of the procedure; `acts`: who has to act next, None when the procedure is over."""
 
     zh: str
     en: str
-    ends: bool
+    acts: Literal["supervision", "department"] | None = None
 
 
 class Deadline(Spec):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,8 @@ class Selection:
     rule: str | None = None
     level: str | None = None
     state: str | None = None
+    overdue_on: date | None = None
+    """Only those where somebody had to act before this day."""
 
     @property
     def is_empty(self) -> bool:
@@ -37,11 +40,13 @@ _WHERE = """
     and (cast(:rule as text) is null or f.rule_id = :rule)
     and (cast(:level as text) is null or f.level = :level)
     and (cast(:state as text) is null or f.state = :state)
+    and (cast(:overdue_on as date) is null or f.respond_by < :overdue_on)
 """
 
 _ROWS = f"""
     select
         cast(f.finding_id as text) as finding_id, f.rule_id, f.rule_version, r.title_zh, r.title_en, r.basis,
+        r.spec -> 'remedy' ->> 'zh' as remedy_zh, r.spec -> 'answers' ->> 'zh' as answers_zh,
         f.subject, f.level, f.state, f.judged, f.department,
         coalesce(d.title_zh, f.department) as department_zh, f.power_code, p.name as power_name,
         f.facts ->> 'source_case_no' as source_case_no, f.facts, f.limit_value, f.limit_unit, f.elapsed, f.due_on,

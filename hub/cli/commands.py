@@ -9,6 +9,8 @@ import typer
 
 from hub.cli import appeal, raw, sources
 from hub.cli.catalogue import catalogue_app
+from hub.cli.findings import COMMANDS as FINDINGS_COMMANDS
+from hub.cli.findings import findings_app
 from hub.cli.printing import emit_json, say, table
 from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK
 from hub.push.cli import push_app
@@ -29,6 +31,7 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(raw.raw_app, name="raw")
 app.add_typer(push_app, name="push")
 app.add_typer(catalogue_app, name="catalogue")
+app.add_typer(findings_app, name="findings")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 AsOf = Annotated[
@@ -349,5 +352,5 @@ app.command()(appeal.explain)
 rules_app.command("diff")(appeal.rules_diff)
 rules_app.command("docs")(appeal.rules_docs)
 app.command()(appeal.marts)
-for _command in sources.COMMANDS:
+for _command in (*sources.COMMANDS, *FINDINGS_COMMANDS):
     app.command()(_command)
