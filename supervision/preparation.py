@@ -27,7 +27,7 @@ from supervision.rulebook import Parameter
 
 FOLDER = Path(__file__).parent
 DATA_EXCEPTION = "22"  # class of SQLSTATE whose messages quote the offending value
-WORKING = ("case_version", "path", "clock_window", "clock_stopped", "clock")
+WORKING = ("case_version", "path", "variant", "clock_window", "clock_stopped", "clock")
 """The working tables with facts for all rules, in the order in which they are made; each reads those before it."""
 KEYS = {"case_version": "case_id", "path": "case_id", "clock": "case_id"}
 

@@ -171,8 +171,8 @@ def _differences(want: Expected, got: dict[str, Any]) -> Iterator[str]:
         if value is not None and value != got[column]:
             yield f"expected {name} {value}, but is {got[column]}"
     for name, value in want.facts.items():
-        if got["facts"].get(name) != value:
-            yield f"expected fact {name} {value}, but is {got['facts'].get(name)}"
+        if (got["facts"] or {}).get(name) != value:
+            yield f"expected fact {name} {value}, but is {(got['facts'] or {}).get(name)}"
 
 
 def _completed(shared: Rows, own: Rows, required: Required) -> Rows:

@@ -1,26 +1,28 @@
 -- Cases refused, returned or denied whose reason is blank. A closed case without a result may be one of them.
 select
-    'case:' || c.case_id as subject,
-    c.case_id,
-    c.department,
-    c.power_code,
+    'case:' || v.case_id as subject,
+    v.case_id,
+    v.department,
+    v.power_code,
     case
-        when c.result is null then 'not_evaluable'
-        when coalesce(c.result_reason, '') ~ '^[[:space:]　]*$' then 'violation'
+        when v.result is null then 'not_evaluable'
+        when c.case_id is null then 'violation'
         else 'compliant'
     end as outcome,
     jsonb_strip_nulls(jsonb_build_object(
-        'source_case_no', c.source_case_no,
-        'result', c.result,
-        'decided_on', (c.decided_at at time zone 'Asia/Shanghai')::date,
-        'closed_on', (c.closed_at at time zone 'Asia/Shanghai')::date
+        'source_case_no', v.source_case_no,
+        'result', v.result,
+        'decided_on', v.decided_on,
+        'closed_on', v.closed_on
     )) as facts,
     null::numeric as limit_value,
     null as limit_unit,
     null::numeric as elapsed,
     null::date as due_on,
-    case when c.result is null then 'result_missing' end as reason
-from scope
-join core."case" c on c.case_id = scope.case_id and c.deleted_at is null
-where c.result in ('refused', 'returned', 'denied')
-    or (c.result is null and c.closed_at is not null)
+    case when v.result is null then 'result_missing' end as reason
+from case_version v
+left join core."case" c
+    on c.case_id = v.case_id
+    and trim(translate(c.result_reason, '　' || chr(9) || chr(10) || chr(13), '')) <> ''
+where v.result in ('refused', 'returned', 'denied')
+    or (v.result is null and v.closed_at is not null)

@@ -3,14 +3,12 @@
 with judged as (
     select
         v.*,
-        p.body_code as power_body,
         d.body_code as department_body,
         case
             when v.reason in ('power_unknown', 'power_not_in_force') then v.reason
-            when p.body_code <> d.body_code then 'power_of_another_body'
+            when v.body_code <> d.body_code then 'power_of_another_body'
         end as problem
     from case_version v
-    left join catalogue.power p on p.power_code = v.power_code and p.version = v.version
     left join reference.department d on d.department = v.department
 )
 select
@@ -23,14 +21,14 @@ select
         when j.version is null or j.department_body is null then 'not_evaluable'
         else 'compliant'
     end as outcome,
-    jsonb_strip_nulls(jsonb_build_object(
+    case when j.problem is not null then jsonb_strip_nulls(jsonb_build_object(
         'source_case_no', j.source_case_no,
         'power_code', j.power_code,
         'on', j.on_date,
         'problem', j.problem,
-        'power_body', j.power_body,
+        'power_body', j.body_code,
         'department_body', j.department_body
-    )) as facts,
+    )) end as facts,
     null::numeric as limit_value,
     null as limit_unit,
     null::numeric as elapsed,
