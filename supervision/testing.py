@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
@@ -168,11 +169,18 @@ def _differences(want: Expected, got: dict[str, Any]) -> Iterator[str]:
         yield f"expected level {want.level}, but is {got['level']}"
     for name, column in pairs.items():
         value = getattr(want, name)
-        if value is not None and value != got[column]:
+        if value is not None and not _equal(value, got[column]):
             yield f"expected {name} {value}, but is {got[column]}"
     for name, value in want.facts.items():
         if (got["facts"] or {}).get(name) != value:
             yield f"expected fact {name} {value}, but is {(got['facts'] or {}).get(name)}"
+
+
+def _equal(wanted: Any, got: Any) -> bool:
+    """Numbers as they are written: 0.7 is 0.70."""
+    if isinstance(wanted, float) and got is not None:
+        return Decimal(str(wanted)) == Decimal(got)
+    return bool(wanted == got)
 
 
 def _completed(shared: Rows, own: Rows, required: Required) -> Rows:
