@@ -171,16 +171,10 @@ def _differences(want: Expected, got: dict[str, Any]) -> Iterator[str]:
         value = getattr(want, name)
         if value is not None and not _equal(value, got[column]):
             yield f"expected {name} {value}, but is {got[column]}"
+    facts = got["facts"] or {}
     for name, value in want.facts.items():
-        if (got["facts"] or {}).get(name) != value:
-            yield f"expected fact {name} {value}, but is {(got['facts'] or {}).get(name)}"
-
-
-def _equal(wanted: Any, got: Any) -> bool:
-    """Numbers as they are written: 0.7 is 0.70."""
-    if isinstance(wanted, float) and got is not None:
-        return Decimal(str(wanted)) == Decimal(got)
-    return bool(wanted == got)
+        if facts.get(name) != value:
+            yield f"expected fact {name} {value}, but is {facts.get(name)}"
 
 
 def _completed(shared: Rows, own: Rows, required: Required) -> Rows:
