@@ -19,6 +19,10 @@ DIGITS = 15
 """Digits of a number that a workbook keeps; a longer amount is written as text."""
 SPARE_ROWS = 500
 """Rows below the last one that have the lists to choose from as well."""
+WIDEST_PAGE = 260
+"""Columns wider together are printed on two pages side by side."""
+LINE_HEIGHT, MOST_LINES = 16, 25
+"""Points; a row can be no higher than 409 of them."""
 CREATED = datetime(2012, 1, 1)  # noqa: DTZ001 (a workbook's own date would make every export differ)
 
 
@@ -44,9 +48,10 @@ def write(path: Path, rows: Mapping[str, Sequence[Row]], root: Path = ROOT) -> N
 
 
 def _styles(book: Any) -> dict[str, Any]:
-    head = {"bold": True, "bg_color": "#1F4E79", "font_color": "#FFFFFF", "border": 1,
+    font = {"font_name": "宋体", "font_size": 10}
+    head = font | {"bold": True, "bg_color": "#1F4E79", "font_color": "#FFFFFF", "border": 1,
             "text_wrap": True, "align": "center", "valign": "vcenter"}  # fmt: skip
-    cell = {"text_wrap": True, "valign": "top", "border": 1, "border_color": "#BFBFBF"}
+    cell = font | {"text_wrap": True, "valign": "top", "border": 1, "border_color": "#BFBFBF"}
     grey = {"font_color": "#7F7F7F", "bg_color": "#F2F2F2"}
     return {
         "head": book.add_format(head),
@@ -56,7 +61,8 @@ def _styles(book: Any) -> dict[str, Any]:
         "date": book.add_format(cell | {"num_format": "yyyy-mm-dd"}),
         "integer": book.add_format(cell | {"num_format": "0"}),
         "money": book.add_format(cell | {"num_format": "0.00"}),
-        "title": book.add_format({"bold": True, "font_size": 14}),
+        "title": book.add_format(font | {"bold": True, "font_size": 14}),
+        "plain": book.add_format(font | {"text_wrap": True, "valign": "top"}),
     }
 
 
@@ -77,7 +83,20 @@ class _Sheet:
             self.sheet.data_validation(1, position, last, position, _validation(column, lists))
             for line, row in enumerate(rows, start=1):
                 self._cell(line, position, column, row.get(column.field))
+        for line, row in enumerate(rows, start=1):
+            self.sheet.set_row(
+                line, LINE_HEIGHT * max(self._lines(c, row) for c in self.form.columns)
+            )
         self._print(last - SPARE_ROWS)
+
+    def _lines(self, column: Column, row: Row) -> int:
+        """Lines that a text takes in its column; not every program finds the height of a row by itself."""
+        text = str(layout.shown(column, row.get(column.field), self.root) or "")
+        wide = [
+            sum(2 if ord(character) > 0x2E80 else 1 for character in line)
+            for line in text.split("\n")
+        ]
+        return min(sum(max(1, -(-length // (column.width - 2))) for length in wide), MOST_LINES)
 
     def _cell(self, line: int, position: int, column: Column, value: Any) -> None:
         value, style = layout.shown(column, value, self.root), self._style(column)
@@ -106,8 +125,10 @@ class _Sheet:
         self.sheet.autofilter(0, 0, max(last, 1), len(self.form.columns) - 1)
         self.sheet.set_landscape()
         self.sheet.set_paper(8)  # A3
-        self.sheet.fit_to_pages(1, 0)
+        wide = sum(column.width for column in self.form.columns) > WIDEST_PAGE
+        self.sheet.fit_to_pages(2 if wide else 1, 0)
         self.sheet.repeat_rows(0)
+        self.sheet.repeat_columns(0, 1)
 
 
 def _validation(column: Column, lists: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -148,10 +169,14 @@ def _guide(sheet: Any, styles: Mapping[str, Any]) -> None:
     """How to fill the forms, column by column."""
     sheet.set_column(0, 1, 16)
     sheet.set_column(2, 2, 8)
-    sheet.set_column(3, 4, 60)
+    sheet.set_column(3, 4, 50)
     sheet.write_string(0, 0, "政务公开和政务服务事项目录填报表", styles["title"])
     for line, text in enumerate(INTRODUCTION, start=1):
-        sheet.write_string(line, 0, text)
+        sheet.merge_range(line, 0, line, 4, text, styles["plain"])
+        sheet.set_row(line, 2 * LINE_HEIGHT)
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
     first = len(INTRODUCTION) + 2
     for position, heading in enumerate(("表", "列", "必填", "说明", "what it is")):
         sheet.write_string(first, position, heading, styles["head"])

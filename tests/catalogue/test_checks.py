@@ -82,7 +82,13 @@ BREAKS = {
     "not a date": Break(RENT, "effective_from: 2012-01-01", "effective_from: 2012-02-30", "2012-02-30", "'2012-02-30' is no date"),
     "region not yet": Break("regions.csv", "360121,南昌县,1984-01-01", "360121,南昌县,2012-05-01", "", "region 36012100 does not exist on 2012-01-01"),
     "changes an unknown field": Break(PREPURCHASE, "      promised_limit:", "      promise:", "      promise:", "Extra inputs"),
+    "unexplained gap": Break(HOMESTEAD, "effective_to: 2012-06-30}\n  - effective_from: 2012-07-01\n    why:", "effective_to: 2012-06-29}\n  - effective_from: 2012-07-01\n    # ", "effective_from: 2012-07-01", "no version holds from 2012-06-30 to 2012-06-30"),
+    "version that changes nothing": Break(RENT, "  - effective_from: 2012-01-01", "  - {effective_from: 2012-01-01, effective_to: 2012-05-31}\n  - effective_from: 2012-06-01", "effective_from: 2012-06-01", "version 2 changes nothing"),
+    # telephones, results
+    "one telephone for all": Break(HOMESTEAD, "charges: false", "charges: false\nconsult_phone: '12336'", "consult_phone", "the same telephone"),
+    "result blank": Break(HOMESTEAD, "charges: false", "charges: false\nresult_name: ' '", "result_name", "result_name is blank"),
     # risk points, discretion
+    "fine without a range": Break(PENALTY, "    max_amount: 200000.00\n", "", 'code: "02"', "the fine of '02' has no range"),
     "risk at no step": Break(HOMESTEAD, "step: publicity", "step: issuing", "step: issuing", "step 'issuing' is unknown"),
     "risk of another body": Break(HOMESTEAD, "code: GT_XK_002", "code: MZ_XK_902", "MZ_XK_902", "must begin with GT_XK_"),
     "risk of another power": Break(HOMESTEAD, "code: GT_XK_002", "code: GT_XK_001", "code: GT_XK_001", "belongs to 36012100GT-XK-0001"),
