@@ -177,6 +177,13 @@ def _differences(want: Expected, got: dict[str, Any]) -> Iterator[str]:
             yield f"expected fact {name} {value}, but is {facts.get(name)}"
 
 
+def _equal(wanted: Any, got: Any) -> bool:
+    """Numbers as they are written: 0.7 is 0.70."""
+    if isinstance(wanted, float) and got is not None:
+        return Decimal(str(wanted)) == Decimal(got)
+    return bool(wanted == got)
+
+
 def _completed(shared: Rows, own: Rows, required: Required) -> Rows:
     """Rows of both, by quoted table name, with case names turned into ids and required columns filled."""
     rows: Rows = {}
