@@ -54,7 +54,10 @@ def read(root: Path) -> tuple[Entry, ...]:
 
 
 def check(entries: Iterable[Entry], powers: Mapping[str, Power], root: Path) -> Iterator[SpecError]:
-    """Every code is well formed, means a known power of its type and level, and never two powers on one day."""
+    """Every code is well formed, means a known power of its type and level, and never two powers on one day.
+
+    Codes of one body carry its social credit code, and codes inside codes agree with them.
+    """
     path = root / NAME
     by_code: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
@@ -67,6 +70,45 @@ def check(entries: Iterable[Entry], powers: Mapping[str, Power], root: Path) -> 
                 what = f"code {code} stands here and in line {one.line} for {other.valid_from}"
                 remedy = "end the earlier row the day before"
                 yield SpecError(what, file=path, line=other.line, remedy=remedy)
+
+    yield from _bodies(by_code.values(), powers, path)
+    yield from _inner(by_code, path)
+
+
+def _bodies(
+    groups: Iterable[list[Entry]], powers: Mapping[str, Power], path: Path
+) -> Iterator[SpecError]:
+    """One social credit code is one body."""
+    holder: dict[str, str] = {}
+    for entry in (entry for rows in groups for entry in rows):
+        credit, power = _parts(entry).get("body"), powers.get(entry.power_code)
+        if credit and power and holder.setdefault(credit, power.body) != power.body:
+            what = f"credit code {credit} belongs to {holder[credit]}, not to {power.body}"
+            yield SpecError(what, file=path, line=entry.line, remedy="one of the rows is wrong")
+
+
+def _inner(by_code: Mapping[tuple[str, str], list[Entry]], path: Path) -> Iterator[SpecError]:
+    """A code inside another one means the same power on the same days, where the crosswalk has it too."""
+    for entry in (entry for rows in by_code.values() for entry in rows if _parts(entry)):
+        for inner in list(national.inner(entry.code, entry.scheme))[1:]:
+            others = [o for o in by_code.get(inner, ()) if _overlap(o, entry)]
+            if others and all(other.power_code != entry.power_code for other in others):
+                what = f"{inner[1]} inside {entry.code} means {others[0].power_code} in line {others[0].line}"
+                yield SpecError(what, file=path, line=entry.line, remedy="one of the rows is wrong")
+
+
+def _overlap(one: Entry, other: Entry) -> bool:
+    return one.valid_from <= (other.valid_to or date.max) and other.valid_from <= (
+        one.valid_to or date.max
+    )
+
+
+def _parts(entry: Entry) -> dict[str, str]:
+    """The parts of a code; none if it is malformed, which is an error of its own."""
+    try:
+        return {part.name: part.text for part in national.parse(entry.code, entry.scheme)}
+    except codes.CodeError:
+        return {}
 
 
 def _wrong(entry: Entry, powers: Mapping[str, Power]) -> Iterator[str]:

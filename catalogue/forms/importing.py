@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from catalogue import checks, loading, writing
+from catalogue import checks, differences, loading, writing
 from catalogue.codes import ROOT
+from catalogue.differences import ItemDifference
 from catalogue.forms import sheets
 from catalogue.forms.items import Draft, drafts
 from catalogue.loading import Content, DisclosureSource, PowerSource, Source, file_of
@@ -32,6 +33,7 @@ class Change:
     path: Path
     text: str
     is_new: bool
+    differences: tuple[ItemDifference, ...]
     lost_comments: tuple[str, ...]
     """Comments inside the file that rewriting drops; those in front of a top-level key are kept."""
 
@@ -64,7 +66,7 @@ def plan(path: Path, items: Path | None = None, root: Path = ROOT) -> Plan:
     if errors:
         return Plan(tuple(_unique(errors)), (), (), tuple(kept))
     changes = tuple(
-        _change(merged[code], content)
+        _change(merged[code], known.get(code), content)
         for code in said
         if code not in known or item_of(merged[code]) != item_of(known[code])
     )
@@ -149,7 +151,7 @@ def _with(content: Content, merged: dict[str, Item]) -> Content:
     return replace(content, powers=powers, disclosures=others)
 
 
-def _change(item: Item, content: Content) -> Change:
+def _change(item: Item, before: Item | None, content: Content) -> Change:
     """The file's new text, proven by reading it back."""
     vocabulary = loading.step_words(content.root)
     path = content.items / file_of(item.code)
@@ -164,7 +166,9 @@ def _change(item: Item, content: Content) -> Change:
         raise HubError(
             f"{path.name} would not say what the workbook says", remedy="write it by hand"
         )
-    return Change(code_of(item), path, text, not path.exists(), tuple(lost))
+    old = [item_of(before)] if before else []
+    differs = tuple(differences.of_catalogues(old, [item_of(item)]))
+    return Change(code_of(item), path, text, not path.exists(), differs, tuple(lost))
 
 
 def _unique(errors: list[SpecError]) -> list[SpecError]:

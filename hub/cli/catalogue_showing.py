@@ -26,6 +26,7 @@ def import_document(planned: Plan, dry_run: bool) -> dict[str, Any]:
         ],
         "changes": [
             {"code": change.code, "file": str(change.path), "new": change.is_new,
+             "differences": [difference_document(one) for one in change.differences],
              "lost_comments": list(change.lost_comments)}
             for change in planned.changes
         ],
@@ -47,6 +48,8 @@ def print_import(planned: Plan, dry_run: bool) -> None:
     for change in planned.changes:
         how = "新增 new" if change.is_new else "整体重写 rewritten whole"
         typer.echo(f"{change.code}: {change.path} {how}")
+        for one in () if change.is_new else change.differences:
+            _print_difference(one)
         for comment in change.lost_comments:
             typer.echo(f"    注释未保留 comment dropped: {comment}")
     for code, version in planned.kept:
@@ -82,16 +85,20 @@ def code_document(one: Explanation) -> dict[str, Any]:
 
 def print_differences(found: list[ItemDifference]) -> None:
     """Differences as lines in the words of the forms."""
-    from catalogue import differences
-    from catalogue.forms import layout
-
     for one in found:
-        version = f" 版本 {one.version}" if one.version else ""
-        typer.echo(f"{one.code}{version} {one.name}")
-        for difference in one.differences:
-            typer.echo(f"    {differences.sentence(difference, layout.choices('step'))}")
+        _print_difference(one)
     if not any(one.differences for one in found):
         typer.echo("没有不同 no difference")
+
+
+def _print_difference(one: ItemDifference) -> None:
+    from catalogue.differences import sentence
+    from catalogue.forms import layout
+
+    version = f" 版本 {one.version}" if one.version else ""
+    typer.echo(f"{one.code}{version} {one.name}")
+    for difference in one.differences:
+        typer.echo(f"    {sentence(difference, layout.choices('step'))}")
 
 
 def difference_document(one: ItemDifference) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def test_import_writes_only_when_told_to(tmp_path: Path, folder: Path) -> None:
     dry = hub(*arguments, "--dry-run")
     assert dry.exit_code == 0
     assert "1 将写入 would be written, 7 未变 unchanged" in dry.output
+    assert "事项名称：展销会登记 → 商品展销会登记" in dry.output
     assert "展销会" in path.read_text("utf-8") != before
     document = json.loads(hub(*arguments, "--json").output)
     assert [change["code"] for change in document["changes"]] == ["36012100GS-FX-0001"]

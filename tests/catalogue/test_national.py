@@ -107,6 +107,8 @@ CROSSWALK = {
     "another type": ("360117001000", "360217001000", "type 02 of the code is not that of"),
     "another level": ("23J4360511001000", "23J3360511001000", "level 3 of the code is not that of"),
     "check character": ("36012123J4", "36012123K4", "check character"),
+    "another body": ("11360121Y36012123J4360511001000,36012100MZ-JF-0001", "11360121Y36012115P4360511001000,36012100MZ-JF-0001", "belongs to 36012100GT, not to 36012100MZ"),
+    "another power inside": ("11360121Y36012115P4360115001000,36012100GT-XK-0002", "11360121Y36012115P4360115001000,36012100GT-XK-0003", "means 36012100GT-XK-0002 in line 2"),
     "upside down": ("2019-01-01,2020-12-31", "2021-01-01,2020-12-31", "valid_from is after"),
     "no date": ("2019-01-01,2020-12-31", "2019-02-30,2020-12-31", "'2019-02-30' is no date"),
     "twice on one day": ("360117002000,36012100FC-XK-0001,2021-01-01", "360117001000,36012100FC-XK-0001,2020-12-31", "stands here and in line 6 for 2020-12-31"),
