@@ -35,6 +35,7 @@ with judged as (
         and t.produced_on between i.effective_from and coalesce(i.effective_to, date '9999-12-31')
     left join parameter p
         on p.name = 'publish_within' and p.department = d.department and p.power_code = d.item_code
+        and coalesce(t.produced_on, run.as_of_on) between p.valid_from and p.valid_to
     left join reference.calendar_day first on first.date = t.produced_on
     left join reference.calendar_day last on last.date = t.ended_on
     where d.deleted_at is null
