@@ -27,10 +27,10 @@ from connectors.files.file_settings import FileSettings
 from connectors.files.html_tables import is_web_page, tables
 from connectors.files.settings import ExcelSettings, FurnitureRule
 from connectors.files.slices import Slice, portions
-from connectors.files.workbook_extent import check_extent
 from connectors.tables import field_names, source_table
 from hub.core.errors import SourceRefused
 from hub.core.privacy import mask_message
+from hub.core.workbook_extent import check_extent
 
 TITLE, HEADER = "title", "header"
 AS_TEXT: dict[str, Any] = {"header_row": None, "skip_rows": 0, "dtypes": "string"}

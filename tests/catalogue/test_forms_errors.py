@@ -17,7 +17,7 @@ import catalogue
 from catalogue.forms import importing, rows, workbook
 from catalogue.forms.cells import CellError
 from catalogue.forms.sheets import letter
-from hub.core.errors import SpecError
+from hub.core.errors import SourceRefused, SpecError
 
 Cells = dict[str, list[list[Any]]]
 LAND, PENALTY, FAIR = "36012100GT-XK-0002", "36012100GS-CF-0001", "36012100GS-FX-0001"
@@ -207,6 +207,25 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:
     path.write_text("事项编码", "utf-8")
     with pytest.raises(SpecError, match="无法作为工作簿读取"):
         importing.plan(path)
+
+
+def test_a_forgotten_cell_at_the_far_end_is_refused_before_it_is_laid_out(
+    cells: Cells, tmp_path: Path
+) -> None:
+    path = tmp_path / "far.xlsx"
+    book = Workbook(str(path))
+    for name, table in cells.items():
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, table[0])
+    sheet.write_string(1_048_575, 16_383, "x")
+    book.close()
+    with pytest.raises(SourceRefused, match="row 1048576"):
+        importing.plan(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"nothing\.xlsx"):
+        importing.plan(tmp_path / "nothing.xlsx")
 
 
 def test_the_command_names_cells_and_writes_nothing(

@@ -145,7 +145,7 @@ def test_a_cell_at_the_far_end_is_refused_before_it_is_laid_out(tmp_path):
 
 
 def test_a_workbook_that_swells_is_refused(tmp_path, monkeypatch):
-    from connectors.files import workbook_extent
+    from hub.core import workbook_extent
 
     monkeypatch.setattr(workbook_extent, "MOST_BYTES", 1 << 20)
     path = tmp_path / "bomb.xlsx"
