@@ -58,10 +58,11 @@ def _head(document: Any, content: Content) -> None:
 
 def _section(document: Any, number: str, section: Section) -> None:
     _paragraph(document, f"{number}、{section.title}", font=HEADING)
+    _paragraph(document, "事实", font=HEADING)
     for place, finding in enumerate(section.findings, 1):
         _paragraph(document, f"{place}．{finding}")
     if section.basis:
-        _paragraph(document, "依据：", font=HEADING)
+        _paragraph(document, "依据", font=HEADING)
         for article in section.basis:
             _paragraph(document, article)
     if section.remedy:

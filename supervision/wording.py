@@ -21,6 +21,8 @@ CODED = {
     "kind": "stop_kind",
 }  # fmt: skip
 """Facts whose values are codes, and of which list."""
+PATHS = frozenset({"path", "allowed"})
+"""Facts whose order says something."""
 SAID_ELSEWHERE = frozenset({"source_case_no", "power_version", "case_ids", "batch_id"})
 """Facts that a sentence leaves out: it begins with the case number, and the rest identifies and does not explain."""
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?)?")
@@ -66,7 +68,7 @@ def value_text(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, list):
-        return "、".join(value_text(key, each) for each in value)
+        return ("→" if key in PATHS else "、").join(value_text(key, each) for each in value)
     if isinstance(value, Mapping):
         return "（" + "，".join(f"{label(k)}{value_text(k, v)}" for k, v in value.items()) + "）"
     if isinstance(value, str):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -299,6 +298,3 @@ def _print_found(
 def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     if rows:
         table(title, columns, [[row[column] for column in columns] for row in rows])
-
-
-COMMANDS: tuple[Callable[..., None], ...] = (verify,)

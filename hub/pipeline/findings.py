@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ import warehouse
 from hub.core.errors import HubError, SpecError
 from hub.core.settings import TIME_ZONE
 from hub.pipeline.installation import Hub
-from supervision import exports, lifecycle, notices, selection, verification, wording
+from supervision import exports, lifecycle, notices, scores, selection, verification, wording
 from supervision.lifecycle import Actor, Step
 from supervision.notices import Notice
 from supervision.selection import Selection
@@ -125,6 +125,23 @@ def verify(hub: Hub, noted_head: str | None = None) -> dict[str, Any]:
     still = hub.engine.execution_options(isolation_level="REPEATABLE READ")
     with still.connect() as connection:
         return asdict(verification.verify(connection, noted_head))
+
+
+def month_scores(
+    hub: Hub, month: date | None = None, department: str | None = None
+) -> list[scores.Score]:
+    """The scores of a month (default: that of the newest run), computed from what is known now, and stored.
+
+    Departments first, each followed by its powers. Raises HubError for a month that no run has looked at, or an
+    unknown department.
+    """
+    with hub.engine.begin() as connection:
+        chosen = month or scores.last_month(connection)
+        found = scores.compute(connection, chosen)
+    known = {score.department for score in found}
+    if department is not None and department not in known:
+        raise HubError(f"no department '{department}'", remedy=f"known: {', '.join(sorted(known))}")
+    return [score for score in found if department in (None, score.department)]
 
 
 def _write(folder: Path, number: str, html: bytes, docx: bytes) -> list[Path]:

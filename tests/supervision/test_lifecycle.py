@@ -13,8 +13,10 @@ import supervision
 from hub.core.errors import HubError
 from supervision import lifecycle
 from supervision.lifecycle import Actor, TransitionRefused, act
+from supervision.rulebook import load_rules
 from supervision.selection import Selection
 
+LIMITS = [rule for rule in load_rules() if rule.id.startswith("timeliness.overdue_")]
 OFFICE = Actor("王科长", "supervision")
 LAND = Actor("李主任", "land")
 ALL = Selection(department="land")
@@ -27,7 +29,7 @@ SAY = {"reason": "查证属实", "statement": "窗口人员补录"}
 def found(world: Any) -> Any:
     """A county with one finding, open."""
     world.land_overdue()
-    world.supervise()
+    world.supervise(rules=LIMITS)
     return world
 
 
@@ -148,7 +150,7 @@ def test_identity_and_phone_numbers_never_land_in_the_log(found: Any) -> None:
 def test_many_at_once_by_filter_takes_what_the_action_is_for(world: Any) -> None:
     for name in "ABC":
         world.land_overdue(name)
-    world.supervise()
+    world.supervise(rules=LIMITS)
     first = world.connection.scalar(text("select min(finding_id::text) from supervision.finding"))
     act(world.connection, "withdraw", OFFICE, Selection(ids=(first,)), reason="误报")
     step = act(world.connection, "notify", OFFICE, ALL, at=MONDAY)
@@ -159,7 +161,7 @@ def test_many_at_once_by_filter_takes_what_the_action_is_for(world: Any) -> None
 def test_unknown_ambiguous_and_malformed_ids_are_refused(world: Any) -> None:
     for number in range(20):
         world.land_overdue(f"N{number}")
-    world.supervise()
+    world.supervise(rules=LIMITS)
     ids = world.connection.scalars(text("select finding_id::text from supervision.finding")).all()
     shared = next(one[0] for one in ids if sum(other[0] == one[0] for other in ids) > 1)
     for written, what in (
@@ -179,13 +181,13 @@ def test_an_empty_selection_is_not_everything(found: Any) -> None:
 def test_corrected_data_withdraw_a_notified_finding_and_its_return_starts_anew(found: Any) -> None:
     walk(found, "notify", "explain")
     found.land_overdue(decided="2012-03-20 09:00")
-    found.supervise()
+    found.supervise(rules=LIMITS)
     assert row(found) == ("withdrawn", "compliant", None)
     with pytest.raises(TransitionRefused, match="no longer says so"):
         finding = found.connection.scalar(text("select finding_id::text from supervision.finding"))
         act(found.connection, "reopen", OFFICE, Selection(ids=(finding,)), reason="x")
     found.land_overdue()
-    found.supervise()
+    found.supervise(rules=LIMITS)
     assert row(found) == ("open", "violation", None)
     assert supervision.verify(found.connection).breaks == ()
 
@@ -198,10 +200,10 @@ def test_what_people_ended_stays_so_until_its_facts_change(found: Any, way: list
     walk(found, *way)
     ended = row(found).state
     for full in (False, True):
-        found.supervise(full=full)
+        found.supervise(full=full, rules=LIMITS)
         assert row(found).state == ended
     found.land_overdue(decided="2012-03-26 09:00")
-    found.supervise()
+    found.supervise(rules=LIMITS)
     assert row(found) == ("open", "violation", None)
 
 
@@ -213,10 +215,10 @@ def test_what_people_ended_lapses_when_the_violation_goes_and_returns_with_it(
     ended = row(found).state
     found.land_overdue(decided="2012-03-20 09:00")
     for _ in range(2):
-        found.supervise()
+        found.supervise(rules=LIMITS)
     assert row(found) == (ended, "compliant", None)
     found.land_overdue()
-    found.supervise()
+    found.supervise(rules=LIMITS)
     assert [e for e in found.events(PROMISED) if e[0] not in way] == [
         ("opened", "open"), ("lapsed", ended), ("reopened", "open"),
     ]  # fmt: skip
@@ -226,6 +228,6 @@ def test_what_people_ended_lapses_when_the_violation_goes_and_returns_with_it(
 def test_changed_facts_do_not_move_the_procedure_back(found: Any) -> None:
     walk(found, "notify")
     found.land_overdue(decided="2012-03-26 09:00")
-    found.supervise()
+    found.supervise(rules=LIMITS)
     assert row(found) == ("notified", "violation", date(2012, 11, 12))
     assert found.events(PROMISED)[-1] == ("updated", "notified")

@@ -15,8 +15,10 @@ import supervision
 from supervision import notices
 from supervision.lifecycle import Actor, TransitionRefused
 from supervision.notices_html import numeral
+from supervision.rulebook import load_rules
 from supervision.selection import Selection
 
+LIMITS = [rule for rule in load_rules() if rule.id.startswith("timeliness.overdue_")]
 OFFICE = Actor("王科长", "supervision")
 MONDAY = datetime.fromisoformat("2012-11-05 10:00")
 LAND = Selection(department="land")
@@ -33,7 +35,7 @@ def found(world: Any) -> Any:
         world.land_overdue(name)
     world.land("case", case_id="GT-3", power_code="P", accepted_at="2012-03-01 09:00",
                decided_at="2012-05-31 09:00", applicant_masked="张＊＊")  # fmt: skip
-    world.supervise()
+    world.supervise(rules=LIMITS)
     return world
 
 

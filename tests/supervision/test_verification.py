@@ -10,8 +10,11 @@ from sqlalchemy import text
 
 from supervision import chain
 from supervision.lifecycle import Actor, act
+from supervision.rulebook import load_rules
 from supervision.selection import Selection
 from supervision.verification import verify
+
+LIMITS = [rule for rule in load_rules() if rule.id.startswith("timeliness.overdue_")]
 
 
 @pytest.fixture
@@ -19,9 +22,9 @@ def logged(world: Any) -> Any:
     """Four findings: opened, then notified, then seen by another run."""
     for name in "ABCD":
         world.land_overdue(name)
-    world.supervise()
+    world.supervise(rules=LIMITS)
     act(world.connection, "notify", Actor("王科长", "supervision"), Selection(department="land"))
-    world.supervise()
+    world.supervise(rules=LIMITS)
     return world
 
 
@@ -56,7 +59,7 @@ def test_numbers_left_out_by_a_rollback_are_no_break(logged: Any) -> None:
         )
         savepoint.rollback()
     logged.land_overdue("E")
-    logged.supervise()
+    logged.supervise(rules=LIMITS)
     assert numbers(logged)[-1] - numbers(logged)[-2] == 5
     assert kinds(logged) == set()
 
