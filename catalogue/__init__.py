@@ -34,6 +34,8 @@ class Catalogue:
     disclosure_items: Mapping[str, DisclosureItem]
     regions: tuple[loading.Region, ...] = field(repr=False)
     crosswalk: tuple[Entry, ...] = field(repr=False)
+    root: Path = field(repr=False)
+    """The folder that it was read from; its schemes and its step vocabulary stand there."""
     version: str
 
     def in_force(self, power_code: str, on: date) -> PowerVersion | None:
@@ -101,5 +103,6 @@ def _load(root: Path) -> Catalogue:
         disclosure_items=MappingProxyType({s.item.code: s.item for s in content.disclosures}),
         regions=tuple(content.regions),
         crosswalk=content.crosswalk,
+        root=root,
         version=content.version,
     )

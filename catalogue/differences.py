@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from catalogue.codes import ROOT
 from catalogue.forms import layout
 from catalogue.forms.layout import Column
 from catalogue.loading import ARROW
@@ -169,7 +168,8 @@ def _shown(value: Any, column: Column | None, step_names: Mapping[str, str]) -> 
     if isinstance(value, str) and ARROW in value:
         return ARROW.join(step_names.get(code, code) for code in value.split(ARROW))
     if column is not None and column.kind == "choice":
-        return layout.choices(column.list or "", ROOT).get(value, str(value))
+        known = step_names if column.list == "step" else layout.choices(column.list or "")
+        return known.get(value, str(value))
     return str(value)
 
 

@@ -37,9 +37,9 @@ def explain(text: str, catalogue: Catalogue) -> tuple[list[Explanation], list[st
     found: list[Explanation] = []
     reasons: list[str] = []
     near: list[str] = []
-    for scheme in codes.schemes().schemes:
+    for scheme in codes.schemes(catalogue.root).schemes:
         try:
-            found.append(_own(text, codes.parse(text, scheme), catalogue))
+            found.append(_own(text, codes.parse(text, scheme, catalogue.root), catalogue))
         except codes.CodeError as failure:
             reasons.append(str(failure))
     for scheme, rule in national.national().schemes.items():
@@ -58,7 +58,7 @@ def explain(text: str, catalogue: Catalogue) -> tuple[list[Explanation], list[st
 
 
 def _own(text: str, code: codes.Code, catalogue: Catalogue) -> Explanation:
-    rule = codes.schemes().schemes[code.scheme]
+    rule = codes.schemes(catalogue.root).schemes[code.scheme]
     body = catalogue.bodies.get(code.body)
     parts = (
         Part("region", code.region, REGION, _region(code.region, catalogue)),

@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-from catalogue import Catalogue, codes, differences, national
+from catalogue import Catalogue, differences, national
 from catalogue.directory import svg
 from catalogue.forms import layout
 from catalogue.forms.layout import Column, Form
 from catalogue.forms.rows import Row, rows
+from catalogue.loading import DISCLOSURE
 from catalogue.spec import DisclosureItem, DisclosureVersion, Limit, Power, PowerVersion
 from catalogue.words import zh
 
@@ -45,12 +47,12 @@ def shown_version(item: Item, on: date) -> Version:
     return begun[-1] if begun else item.versions[0]
 
 
-def index_row(item: Item, on: date, root_types: dict[str, Any]) -> dict[str, Any]:
+def index_row(item: Item, on: date, types: dict[str, Any]) -> dict[str, Any]:
     """One line of the index."""
-    version, code = shown_version(item, on), codes.parse(item.code)
+    version = shown_version(item, on)
     row: dict[str, Any] = {
         "code": item.code, "name": version.name, "href": page(item), "state": state(version, on),
-        "holds": state(version, on) == HOLDS, "type": type_of(code.type, root_types),
+        "holds": state(version, on) == HOLDS, "type": type_of(letters(item), types),
     }  # fmt: skip
     words = [item.code, version.name, row["type"]["zh"], *version.basis]
     if isinstance(version, PowerVersion):
@@ -63,9 +65,14 @@ def index_row(item: Item, on: date, root_types: dict[str, Any]) -> dict[str, Any
     return row | {"text": " ".join(words).lower()}
 
 
-def type_of(letters: str, types: dict[str, Any]) -> dict[str, str]:
+def letters(item: Item) -> str:
+    """The letters of an item's type."""
+    return item.type if isinstance(item, Power) else DISCLOSURE
+
+
+def type_of(code: str, types: dict[str, Any]) -> dict[str, str]:
     """A type's letters and both names."""
-    return {"code": letters, "zh": types[letters].zh, "en": types[letters].en}
+    return {"code": code, "zh": types[code].zh, "en": types[code].en}
 
 
 def page(item: Item) -> str:
@@ -96,7 +103,7 @@ def codes_of(item: Item, catalogue: Catalogue, on: date) -> list[dict[str, Any]]
 
 def versions(item: Item, catalogue: Catalogue, on: date) -> list[dict[str, Any]]:
     """All versions of an item for its page, oldest first."""
-    by_part = rows([item], catalogue.names())
+    by_part = rows([item], catalogue.names(), root=catalogue.root)
     main = shown_version(item, on)
     found = []
     before: Version | None = None
@@ -109,10 +116,10 @@ def versions(item: Item, catalogue: Catalogue, on: date) -> list[dict[str, Any]]
                 "number": version.version, "from": version.effective_from,
                 "to": version.effective_to, "why": version.why, "state": said,
                 "holds": said == HOLDS, "shown": version is main,
-                "fields": list(_fields(own)), "parts": list(_parts(own)),
+                "fields": list(_fields(own, catalogue.root)), "parts": list(_parts(own, catalogue.root)),
                 "chart": _chart(item, version), "no_chart": _no_chart(version),
                 "chart_file": chart_file(item, version),
-                "changes": _changes(before, version),
+                "changes": _changes(before, version, catalogue.root),
             }
         )  # fmt: skip
         before = version
@@ -132,18 +139,18 @@ def _no_chart(version: Version) -> str | None:
     return None
 
 
-def _changes(before: Version | None, version: Version) -> list[str]:
+def _changes(before: Version | None, version: Version, root: Path) -> list[str]:
     if before is None:
         return []
     found = differences.of_versions(before, version)
-    return [differences.sentence(one, layout.choices("step")) for one in found]
+    return [differences.sentence(one, layout.choices("step", root)) for one in found]
 
 
 def _form(part: str) -> Form:
     return next(form for form in layout.forms() if form.part == part)
 
 
-def _fields(own: dict[str, list[Row]]) -> Iterator[dict[str, Any]]:
+def _fields(own: dict[str, list[Row]], root: Path) -> Iterator[dict[str, Any]]:
     """The fields of an item, a limit's number and unit together; fields that say nothing are left out."""
     part = "powers" if own["powers"] else "disclosure"
     (row,) = own[part]
@@ -152,7 +159,7 @@ def _fields(own: dict[str, list[Row]]) -> Iterator[dict[str, Any]]:
         value = row.get(column.field)
         if name in SAID_ELSEWHERE or half == "unit" or value is None:
             continue
-        text = layout.shown(column, value)
+        text = layout.shown(column, value, root)
         if half == "value":
             text = f"{value} {zh('limit_unit', row[f'{name}.unit'])}"
         lines = str(text).split("\n") if column.kind == "lines" else []
@@ -160,7 +167,7 @@ def _fields(own: dict[str, list[Row]]) -> Iterator[dict[str, Any]]:
         yield {"zh": column.heading, "en": english, "text": text, "lines": lines}
 
 
-def _parts(own: dict[str, list[Row]]) -> Iterator[dict[str, Any]]:
+def _parts(own: dict[str, list[Row]], root: Path) -> Iterator[dict[str, Any]]:
     """The tables of an item: steps, materials, fees …; transitions are what the chart shows."""
     for form in layout.forms():
         if form.part in ("powers", "disclosure", "transitions") or not own[form.part]:
@@ -169,11 +176,11 @@ def _parts(own: dict[str, list[Row]]) -> Iterator[dict[str, Any]]:
         columns = [c for c in form.columns if c.field not in hidden and ".unit" not in c.field]
         yield {
             "name": form.name, "title": form.title, "headings": [c.heading for c in columns],
-            "rows": [[_cell(column, row) for column in columns] for row in own[form.part]],
+            "rows": [[_cell(column, row, root) for column in columns] for row in own[form.part]],
         }  # fmt: skip
 
 
-def _cell(column: Column, row: Row) -> Cell:
+def _cell(column: Column, row: Row, root: Path) -> Cell:
     value = row.get(column.field)
     if value is None:
         return Cell("", False)
@@ -182,4 +189,4 @@ def _cell(column: Column, row: Row) -> Cell:
         return Cell(f"{value} {zh('limit_unit', row[f'{name}.unit'])}", False)
     if column.kind == "money":
         return Cell(f"{value:,.2f}", True)
-    return Cell(str(layout.shown(column, value)), False)
+    return Cell(str(layout.shown(column, value, root)), False)

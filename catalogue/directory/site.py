@@ -18,7 +18,7 @@ from catalogue.forms import layout
 from catalogue.forms.rows import rows
 from catalogue.spec import Body, DisclosureItem, Power
 from hub.core.errors import HubError
-from hub.core.specs import Spec
+from hub.core.specs import Spec, Title
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -103,9 +103,9 @@ def _environment() -> Environment:
 def _index(
     environment: Environment, catalogue: Catalogue, on: date, site: Mapping[str, Any]
 ) -> str:
-    types = dict(codes.schemes().schemes[codes.schemes().default].types)
+    types = _types(catalogue)
     order = list(types)
-    found = sorted(catalogue.items(), key=lambda item: (order.index(codes.parse(item.code).type), item.code))  # fmt: skip
+    found = sorted(catalogue.items(), key=lambda item: (order.index(pages.letters(item)), item.code))  # fmt: skip
     groups = [
         {
             "code": body.code, "name": body.name,
@@ -113,19 +113,19 @@ def _index(
         }
         for body in catalogue.bodies.values()
     ]  # fmt: skip
-    used = {codes.parse(item.code).type for item in found}
+    used = {pages.letters(item) for item in found}
     count = {
         "powers": len(catalogue.powers), "disclosure": len(catalogue.disclosure_items),
         "all": len(found),
     }  # fmt: skip
-    tables = rows(catalogue.items(), catalogue.names())
+    tables = rows(catalogue.items(), catalogue.names(), root=catalogue.root)
     files = [
         {"href": _csv_name(form.part), "name": form.name, "title": form.title, "rows": len(tables[form.part])}
         for form in layout.forms()
     ]  # fmt: skip
     return environment.get_template("index.html").render(
         site=site, top="", groups=groups, count=count, files=files,
-        types=[pages.type_of(letters, types) for letters in order if letters in used],
+        types=[pages.type_of(code, types) for code in order if code in used],
     )  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def _item(
 ) -> str:  # fmt: skip
     from markupsafe import Markup
 
-    types = dict(codes.schemes().schemes[codes.schemes().default].types)
+    types = _types(catalogue)
     shown = pages.versions(item, catalogue, on)
     for version in shown:
         # The chart is our own drawing, in which every text is escaped.
@@ -143,12 +143,17 @@ def _item(
     head = {
         "code": item.code, "name": pages.shown_version(item, on).name,
         "body": catalogue.names()[item.body],
-        "type": pages.type_of(codes.parse(item.code).type, types),
+        "type": pages.type_of(pages.letters(item), types),
         "codes": pages.codes_of(item, catalogue, on),
     }  # fmt: skip
     return environment.get_template("item.html").render(
         site=site, top="../", item=head, versions=shown
     )
+
+
+def _types(catalogue: Catalogue) -> dict[str, Title]:
+    known = codes.schemes(catalogue.root)
+    return dict(known.schemes[known.default].types)
 
 
 def _csv_name(part: str) -> str:
@@ -157,13 +162,13 @@ def _csv_name(part: str) -> str:
 
 def _csv(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     """One file for each form, with its columns; the mark at the front tells spreadsheets that it is UTF-8."""
-    tables = rows(catalogue.items(), catalogue.names())
+    tables = rows(catalogue.items(), catalogue.names(), root=catalogue.root)
     for form in layout.forms():
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(column.heading for column in form.columns)
         for row in tables[form.part]:
-            writer.writerow(layout.shown(c, row.get(c.field)) for c in form.columns)
+            writer.writerow(layout.shown(c, row.get(c.field), catalogue.root) for c in form.columns)
         yield _csv_name(form.part), "\ufeff" + buffer.getvalue()
 
 

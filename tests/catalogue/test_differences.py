@@ -47,7 +47,7 @@ def test_every_field_of_a_version_is_compared() -> None:
         "why": "x", "name": "x", "content": "x", "basis": (*version.basis, "《某法》"),
         "conditions": "x", "service_object": "x", "statutory_limit": Limit(value=2, unit="working_day"),
         "promised_limit": Limit(value=2, unit="working_day"), "case_kind": "promise", "charges": False,
-        "supervision_channel": "x", "on_platform": False, "result_name": "结婚证", "consult_phone": "1",
+        "supervision_channel": "x", "on_platform": False, "result_name": "证书", "consult_phone": "1",
         "effective_from": date(2011, 1, 1), "effective_to": date(2013, 1, 1),
         "steps": version.steps[:-1], "transitions": version.transitions[:-1],
         "materials": version.materials[1:], "fees": (), "discretion": last("36012100GS-CF-0001").discretion,
