@@ -5,18 +5,32 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from hub.core.errors import RuleError
 from supervision import chain, findings, parameters, planning, preparation, summary
 from supervision.planning import Run
 from supervision.preparation import local_time, run_script, statement, what_failed
 from supervision.rulebook import LEVELS, Rule
 from supervision.summary import RuleResult, RunSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What judges; the warehouse keeps the findings whatever it is.
+
+    `gather` makes the working tables for the cases in scope and returns the places that parameters may differ by (as
+    `preparation.gather`); `judge` fills `judgement` and `judgement_count` for the current rule (as `judge`). Both
+    raise SQLAlchemyError or RuleError.
+    """
+
+    gather: Callable[[Connection, Sequence[parameters.Override]], list[parameters.Place]]
+    judge: Callable[[Connection, Rule], None]
 
 
 def evaluate(
@@ -26,6 +40,7 @@ def evaluate(
     full: bool,
     versions: Mapping[str, str],
     overrides: Sequence[parameters.Override] | None = None,
+    engine: Engine | None = None,
 ) -> RunSummary:
     """Run all active rules as of that time (naive: Asia/Shanghai) and bring the findings in line with them.
 
@@ -33,9 +48,10 @@ def evaluate(
     in the rules or their parameters, or an earlier `as_of` than the last run's, makes the run a full one. Each
     rule runs in a savepoint: an error leaves its findings as they were and the run incomplete, other rules go on.
     Standing findings of rules that are no longer active are withdrawn. `overrides`: of parameters, by default those
-    of `parameters.csv`. Raises SpecError for a wrong parameter
+    of `parameters.csv`. `engine`: what judges, by default the warehouse itself. Raises SpecError for a wrong parameter
     file, RuleError when the facts for all rules cannot be gathered.
     """
+    engine = engine or Engine(preparation.gather, judge)
     began = time.perf_counter()
     local = local_time(as_of)
     if overrides is None:
@@ -56,14 +72,15 @@ def evaluate(
         },
     )
     preparation.take_all(connection) if run.why_full else preparation.take_changed(connection)
-    where = preparation.gather(connection, overrides)
-    results = [_evaluate_rule(connection, rule, run, overrides, where) for rule in active]
+    where = engine.gather(connection, overrides)
+    results = [_evaluate_rule(connection, engine, rule, run, overrides, where) for rule in active]
     findings.withdraw_inactive(connection, {rule.id for rule in active}, run.started_at)
     return _record_end(connection, run, results, time.perf_counter() - began)
 
 
 def _evaluate_rule(
     connection: Connection,
+    engine: Engine,
     rule: Rule,
     run: Run,
     overrides: Sequence[parameters.Override],
@@ -77,14 +94,15 @@ def _evaluate_rule(
             parameters.resolve(
                 connection, "parameter", rule.id, rule.spec.parameters, overrides, where
             )
-            judge(connection, rule)
+            engine.judge(connection, rule)
             changes = findings.merge(connection, rule, run.started_at)
             seconds = time.perf_counter() - began
             return _count(
                 connection, rule, run, replace(result, changes=dict(changes), seconds=seconds)
             )
-    except SQLAlchemyError as failure:
-        return replace(result, error=what_failed(failure), seconds=time.perf_counter() - began)
+    except (SQLAlchemyError, RuleError) as failure:
+        said = str(failure) if isinstance(failure, RuleError) else what_failed(failure)
+        return replace(result, error=said, seconds=time.perf_counter() - began)
 
 
 def judge(connection: Connection, rule: Rule) -> None:
