@@ -28,6 +28,7 @@ from supervision.rulebook import Level
 
 FORMULAS = Path(__file__).parent / "scores"
 CENT = Decimal("0.01")
+_SQL = "scores/sum.sql"
 
 
 class InARow(Spec):
@@ -76,9 +77,9 @@ class Score:
 
 
 def formulas(folder: Path = FORMULAS) -> list[tuple[Formula, str]]:
-    """All formulas with their content versions, by the day from which they count. Raises SpecError for a broken one."""
+    """All formulas with the versions of their content and of the SQL that counts, by the day from which they count. Raises SpecError for a broken one."""
     found = [
-        (read_yaml(path).parse(Formula), version_of(path.read_text("utf-8")))
+        (read_yaml(path).parse(Formula), version_of(path.read_text("utf-8"), statement(_SQL)))
         for path in sorted(folder.glob("*.yml"))
     ]
     days = [formula.effective_from for formula, _ in found]
@@ -118,7 +119,7 @@ def compute(connection: Connection, month: date, folder: Path = FORMULAS) -> lis
             f"no run of the rules has looked at {month:%Y-%m}", remedy="run hub supervise"
         )
     rows = connection.execute(
-        text(statement("sql/score.sql")),
+        text(statement(_SQL)),
         {
             "month": month, "zone": TIME_ZONE, "not_counted": list(formula.not_counted),
             "in_a_row": formula.warnings_in_a_row.count,

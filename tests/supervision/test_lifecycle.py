@@ -13,10 +13,9 @@ import supervision
 from hub.core.errors import HubError
 from supervision import lifecycle
 from supervision.lifecycle import Actor, TransitionRefused, act
-from supervision.rulebook import load_rules
 from supervision.selection import Selection
+from tests.supervision.active import LIMITS
 
-LIMITS = [rule for rule in load_rules() if rule.id.startswith("timeliness.overdue_")]
 OFFICE = Actor("王科长", "supervision")
 LAND = Actor("李主任", "land")
 ALL = Selection(department="land")

@@ -15,10 +15,9 @@ import supervision
 from supervision import notices
 from supervision.lifecycle import Actor, TransitionRefused
 from supervision.notices_html import numeral
-from supervision.rulebook import load_rules
 from supervision.selection import Selection
+from tests.supervision.active import LIMITS
 
-LIMITS = [rule for rule in load_rules() if rule.id.startswith("timeliness.overdue_")]
 OFFICE = Actor("王科长", "supervision")
 MONDAY = datetime.fromisoformat("2012-11-05 10:00")
 LAND = Selection(department="land")

@@ -14,10 +14,9 @@ from sqlalchemy import text
 from hub.core.errors import HubError
 from supervision import scores
 from supervision.lifecycle import Actor, act
-from supervision.rulebook import load_rules
 from supervision.selection import Selection
+from tests.supervision.active import LIMITS
 
-LIMITS = [rule for rule in load_rules() if rule.id.startswith("timeliness.overdue_")]
 OFFICE = Actor("王科长", "supervision")
 MARCH = date(2012, 3, 1)
 FORMULA = (scores.FORMULAS / "county_2012.yml").read_text("utf-8")

@@ -10,11 +10,9 @@ from sqlalchemy import text
 
 from supervision import chain
 from supervision.lifecycle import Actor, act
-from supervision.rulebook import load_rules
 from supervision.selection import Selection
 from supervision.verification import verify
-
-LIMITS = [rule for rule in load_rules() if rule.id.startswith("timeliness.overdue_")]
+from tests.supervision.active import LIMITS
 
 
 @pytest.fixture
