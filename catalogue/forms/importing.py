@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +118,9 @@ def _numbers(item: Item | None) -> list[int]:
 def _gaps(draft: Draft, known: Item | None) -> Iterator[SpecError]:
     """A version whose number leaves one out: files number their versions by their order."""
     numbers = {*draft.sources, *_numbers(known)}
-    missing = [number for number in range(1, max(numbers)) if number not in numbers]
-    if missing:
-        what = f"缺版本 {missing[0]} version {missing[0]} is missing"
+    missing = next(number for number in count(1) if number not in numbers)
+    if missing < max(numbers):
+        what = f"缺版本 {missing} version {missing} is missing"
         yield draft.sources[max(draft.sources)].row.error(what, "version", "从 1 起连续编号")
 
 

@@ -93,7 +93,7 @@ SEEDS = {
     "type against the code": Seed("权力清单", (FAIR,), "事项类型", "行政许可", "应为 it is: 非行政许可审批"),
     "body against the code": Seed("权力清单", (FAIR,), "办理主体", "县工商局", "与编码不符"),
     "version twice": Seed("权力清单", (LAND, "2"), "版本", 1, "版本重复"),
-    "version left out": Seed("权力清单", (LAND, "2"), "版本", 4, "缺版本 3"),
+    "version left out": Seed("权力清单", (LAND, "2"), "版本", 999999999, "缺版本 3"),
     "versions overlap": Seed("权力清单", (LAND, "2"), "生效日期", "2012-06-30", "version 2 begins while version 1 holds"),
     "two levels": Seed("权力清单", (LAND, "2"), "行使层级", "市级", "行使层级不一致"),
     "promise above the law": Seed("权力清单", (LAND, "1"), "承诺期限", 21, "promised 21 working_day exceed"),
