@@ -4,8 +4,8 @@
 -- Three scales measure it. `day`: calendar days, for limits in calendar days and months. `index`: working days. `second`:
 -- seconds of office hours, for limits in hours and minutes, and for working days where part of a day counts
 -- (round_up). Of both limits: `_scale`, `_base` (where it stands when the clock starts), `_used` (how far it runs) and
--- `_limit`; `base_on` is the day before the first that counts. docs/legal-time.md says why; `supervision.elapsed` and
--- `supervision.office_time` compute the same in Python.
+-- `_limit`; `base_on` is the day before the first that counts. docs/legal-time.md says why; `supervision.elapsed`
+-- computes the same in Python.
 with office_day as (
     select
         date, work_index, is_workday, standard_minutes * 60 as day_seconds, minute_index * 60 as second_index,

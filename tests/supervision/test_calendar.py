@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,7 +12,20 @@ import pytest
 from hub.core.errors import SpecError
 from supervision.calendar import FIRST_DAY, LAST_DAY, calendar_frame, calendar_version
 
-HEADER = "date,is_workday,reason,source\n"
+HEADER = "date,part,is_workday,reason,source\n"
+
+
+PERIODS = "periods:\n  - {valid_from: 1990-01-01, morning: 08:30-12:00, afternoon: 14:30-17:30, source: x}\n"
+
+
+def row(frame: pl.DataFrame, day: date) -> dict[str, Any]:
+    return frame.row(by_predicate=pl.col("date") == day, named=True)
+
+
+def hours_of(day: dict[str, Any]) -> tuple[int | None, ...]:
+    return tuple(
+        day[name] for name in ("morning_from", "morning_to", "afternoon_from", "afternoon_to")
+    )
 
 
 def rest_days(first: date, last: date) -> list[str]:
@@ -70,7 +84,8 @@ def test_years_without_a_notice_are_provisional_by_weekday() -> None:
 def test_a_local_closure_wins_and_moves_the_index(tmp_path: Path) -> None:
     path = tmp_path / "overrides.csv"
     path.write_text(
-        HEADER + "2012-06-27,false,暴雨停工,洪府办〔2012〕1号\n2030-01-05,true,调休,地方通知\n",
+        HEADER
+        + "2012-06-27,day,false,暴雨停工,洪府办〔2012〕1号\n2030-01-05,day,true,调休,地方通知\n",
         "utf-8",
     )
     changed, plain = calendar_frame(path), calendar_frame()
@@ -90,18 +105,87 @@ def test_a_local_closure_wins_and_moves_the_index(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["2012-02-30,false,x,y", "2012-06-27,no,x,y", "2012-06-27,false,x,", "1950-01-02,false,x,y"],
+    [
+        "2012-02-30,day,false,x,y",
+        "2012-06-27,day,no,x,y",
+        "2012-06-27,day,false,x,",
+        "1950-01-02,day,false,x,y",
+        "2012-06-28,evening,false,x,y",
+        "2012-06-27,day,true,x,y",
+        "2012-06-26,afternoon,false,x,y",
+    ],
 )
 def test_a_wrong_override_is_named_by_its_line(tmp_path: Path, line: str) -> None:
     path = tmp_path / "overrides.csv"
-    path.write_text(HEADER + "2012-06-27,false,x,y\n" + line + "\n", "utf-8")
+    path.write_text(
+        HEADER + "2012-06-26,morning,false,x,y\n2012-06-27,day,false,x,y\n" + line + "\n", "utf-8"
+    )
     with pytest.raises(SpecError) as caught:
         calendar_frame(path)
+    assert caught.value.line == 4
+
+
+def test_national_day_2020_with_mid_autumn() -> None:
+    """国办发明电〔2019〕16号: off 1 to 8 October 2020, work on Sunday 27 September and Saturday 10 October."""
+    assert rest_days(date(2020, 9, 26), date(2020, 10, 11)) == [
+        "09-26", "10-01", "10-02", "10-03", "10-04", "10-05", "10-06", "10-07", "10-08", "10-11",
+    ]  # fmt: skip
+
+
+def test_a_whole_working_day_counts_the_hours_of_its_period(tmp_path: Path) -> None:
+    hours = tmp_path / "hours.yml"
+    hours.write_text(
+        PERIODS + "  - {valid_from: 2012-07-01, morning: 08:00-13:00, source: x}\n", "utf-8"
+    )
+    frame = calendar_frame(office_hours=hours)
+    june, july, sunday = (
+        row(frame, day) for day in (date(2012, 6, 29), date(2012, 7, 2), date(2012, 7, 1))
+    )
+    assert hours_of(june) == (510, 720, 870, 1050)
+    assert hours_of(july) == (480, 780, None, None)
+    assert hours_of(sunday) == (None, None, None, None)
+    assert (june["standard_minutes"], sunday["standard_minutes"]) == (390, 300)
+    assert july["minute_index"] - june["minute_index"] == 300
+    assert calendar_version(office_hours=hours) != calendar_version()
+
+
+def test_half_days_change_minutes_and_never_the_count_of_days(tmp_path: Path) -> None:
+    path = tmp_path / "overrides.csv"
+    path.write_text(
+        HEADER + "2012-03-08,afternoon,false,妇女节,x\n2012-03-10,morning,true,周六服务,x\n"
+        "2030-03-08,afternoon,false,妇女节,x\n", "utf-8",
+    )  # fmt: skip
+    changed, plain = calendar_frame(path), calendar_frame()
+    assert hours_of(row(changed, date(2012, 3, 8))) == (510, 720, None, None)
+    assert hours_of(row(changed, date(2012, 3, 10))) == (510, 720, None, None)
+    for name in ("is_workday", "work_index", "status", "standard_minutes"):
+        assert (changed[name] == plain[name]).all()
+    steps = changed["minute_index"].diff() - plain["minute_index"].diff()
+    assert changed.with_columns(steps=steps).filter(pl.col("steps") != 0).select("date", "steps").rows() == [
+        (date(2012, 3, 8), -180), (date(2012, 3, 10), 210), (date(2030, 3, 8), -180),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("{valid_from: 1990-01-01, morning: 08:00-12:00, source: x}", "order"),
+        ("{valid_from: 2012-01-01, source: x}", "without any hours"),
+        ("{valid_from: 2012-01-01, morning: 12:00-08:00, source: x}", "ends before"),
+        ("{valid_from: 2012-01-01, morning: 08:00-12:30, afternoon: 12:00-17:00, source: x}", "before the morning"),
+        ("{valid_from: 2012-01-01, morning: 8-12, source: x}", "pattern"),
+    ],
+)  # fmt: skip
+def test_wrong_office_hours_are_named_by_their_line(tmp_path: Path, line: str, wrong: str) -> None:
+    hours = tmp_path / "hours.yml"
+    hours.write_text(PERIODS + f"  - {line}\n", "utf-8")
+    with pytest.raises(SpecError, match=wrong) as caught:
+        calendar_frame(office_hours=hours)
     assert caught.value.line == 3
 
 
-def test_an_override_stands_once(tmp_path: Path) -> None:
-    path = tmp_path / "overrides.csv"
-    path.write_text(HEADER + "2012-06-27,false,x,y\n2012-06-27,true,x,y\n", "utf-8")
-    with pytest.raises(SpecError, match="twice"):
-        calendar_frame(path)
+def test_office_hours_begin_with_the_calendar(tmp_path: Path) -> None:
+    hours = tmp_path / "hours.yml"
+    hours.write_text(PERIODS.replace("1990", "1991"), "utf-8")
+    with pytest.raises(SpecError, match="1990-01-01"):
+        calendar_frame(office_hours=hours)
