@@ -13,6 +13,7 @@ select
         'source_case_no', k.source_case_no,
         'power_version', k.power_version,
         'accepted_on', k.accepted_on,
+        'warn_within', p.value,
         'stops', k.stops,
         'count_start_day', case when k.count_start_day = 1 then 1 end,
         'round_up', case when k.round_up = 1 then 1 end,
