@@ -1,0 +1,117 @@
+-- Months in which a department approved more outside office hours than it used to: the share of its decisions on days
+-- off or outside the hours of that day, against the share of the twelve months before. Decisions without a time of day
+-- (exactly 00:00:00) are left out. The minute in which the office closes is still within its hours.
+with approval as (
+    select
+        c.department,
+        c.case_id,
+        c.decided_at,
+        date_trunc('month', t.local)::date as month,
+        t.local <> date_trunc('day', t.local) as has_time,
+        not (
+            coalesce(m.minute >= d.morning_from and m.minute <= d.morning_to, false)
+            or coalesce(m.minute >= d.afternoon_from and m.minute <= d.afternoon_to, false)
+        ) as is_after_hours,
+        d.date is null as is_outside
+    from core."case" c
+    cross join run
+    cross join lateral (select c.decided_at at time zone 'Asia/Shanghai' as local) t
+    cross join lateral (select extract(hour from t.local) * 60 + extract(minute from t.local) as minute) m
+    left join reference.calendar_day d on d.date = t.local::date
+    where c.decided_at <= run.as_of and c.deleted_at is null
+),
+decided as (
+    select
+        department,
+        month,
+        cast(extract(year from month) * 12 + extract(month from month) as int) as month_no,
+        count(*) filter (where has_time) as approvals,
+        count(*) filter (where has_time and is_after_hours) as after_hours,
+        bool_or(is_outside) as is_outside
+    from approval
+    group by department, month
+),
+compared as (
+    select
+        d.department,
+        d.month,
+        d.approvals,
+        d.after_hours,
+        d.is_outside,
+        count(b.month) as baseline_months,
+        coalesce(sum(b.approvals), 0) as baseline_approvals,
+        sum(b.after_hours) as baseline_after_hours
+    from decided d
+    left join decided b
+        on b.department = d.department and b.month_no between d.month_no - 12 and d.month_no - 1 and b.approvals > 0
+    group by d.department, d.month, d.approvals, d.after_hours, d.is_outside
+),
+judged as (
+    select
+        c.*,
+        above.value as above_baseline,
+        round(c.after_hours * 1.0 / nullif(c.approvals, 0), 4) as share,
+        round(c.baseline_after_hours * 1.0 / nullif(c.baseline_approvals, 0), 4) as baseline_share,
+        case
+            when c.is_outside then 'outside_calendar'
+            when c.approvals = 0 then 'times_missing'
+            when c.approvals < enough.value or c.baseline_approvals < enough.value or c.baseline_months < months.value
+                then 'baseline_too_short'
+        end as why_not
+    from compared c
+    left join parameter above
+        on above.name = 'above_baseline' and above.department = c.department and above.power_code = ''
+        and c.month between above.valid_from and above.valid_to
+    left join parameter months
+        on months.name = 'baseline_months' and months.department = c.department and months.power_code = ''
+        and c.month between months.valid_from and months.valid_to
+    left join parameter enough
+        on enough.name = 'min_approvals' and enough.department = c.department and enough.power_code = ''
+        and c.month between enough.valid_from and enough.valid_to
+),
+risen as (
+    select * from judged where why_not is null and share > baseline_share + above_baseline
+),
+proved as (
+    select department, month, jsonb_agg(case_id order by nth) as case_ids
+    from (
+        select
+            a.department,
+            a.month,
+            a.case_id,
+            row_number() over (partition by a.department, a.month order by a.decided_at, a.case_id) as nth
+        from risen r
+        join approval a on a.department = r.department and a.month = r.month
+        where a.has_time and a.is_after_hours
+    ) late
+    where nth <= 100
+    group by department, month
+)
+select
+    'month:' || j.department || '/' || to_char(j.month, 'YYYY-MM') as subject,
+    null::uuid as case_id,
+    j.department,
+    null as power_code,
+    case
+        when j.why_not is not null then 'not_evaluable'
+        when v.case_ids is not null then 'violation'
+        else 'compliant'
+    end as outcome,
+    case when v.case_ids is not null then jsonb_strip_nulls(jsonb_build_object(
+        'month', to_char(j.month, 'YYYY-MM'),
+        'approvals', j.approvals,
+        'after_hours', j.after_hours,
+        'share', j.share,
+        'baseline_months', j.baseline_months,
+        'baseline_approvals', j.baseline_approvals,
+        'baseline_share', j.baseline_share,
+        'threshold', j.baseline_share + j.above_baseline,
+        'case_ids', v.case_ids
+    )) end as facts,
+    j.baseline_share + j.above_baseline as limit_value,
+    'share' as limit_unit,
+    j.share as elapsed,
+    null::date as due_on,
+    j.why_not as reason
+from judged j
+left join proved v on v.department = j.department and v.month = j.month
