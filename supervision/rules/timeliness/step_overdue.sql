@@ -1,0 +1,177 @@
+-- Cases in which a step took longer than the limit that the flow gives it. Days are counted from the day after the step
+-- began, as for the whole case; limits in hours and minutes are office time. What clock stops took out of the case's
+-- clock is taken out of the step as well. A span of n days, hours or minutes by the clock holds at most n of those
+-- that count: steps shorter than that are not looked at closely.
+with limited as (
+    select
+        power_code, version, step_code, limit_value, limit_unit,
+        case limit_unit
+            when 'working_day' then limit_value * 86400 - 86400
+            when 'calendar_day' then limit_value * 86400 - 86400
+            when 'hour' then limit_value * 3600
+            when 'minute' then limit_value * 60
+            else limit_value * 27 * 86400
+        end as least_seconds
+    from catalogue.step
+    where limit_value is not null
+),
+stepped as (
+    select
+        v.case_id,
+        coalesce(min(e.started_at) filter (where e.ended_at is null) < max(e.started_at), false) as lacks_end,
+        bool_or(extract(epoch from e.ended_at - e.started_at) > k.least_seconds) as may_be_overdue
+    from case_version v
+    join core.event e on e.case_id = v.case_id and e.deleted_at is null
+    join limited k on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
+    group by v.case_id
+),
+close as (
+    select
+        v.case_id,
+        e.event_no,
+        e.step_code,
+        k.limit_value,
+        k.limit_unit,
+        (e.started_at at time zone 'Asia/Shanghai')::date as started_on,
+        (e.ended_at at time zone 'Asia/Shanghai')::date as ended_on,
+        extract(hour from e.started_at at time zone 'Asia/Shanghai') * 3600
+        + extract(minute from e.started_at at time zone 'Asia/Shanghai') * 60
+        + floor(extract(second from e.started_at at time zone 'Asia/Shanghai')) as started_second,
+        extract(hour from e.ended_at at time zone 'Asia/Shanghai') * 3600
+        + extract(minute from e.ended_at at time zone 'Asia/Shanghai') * 60
+        + floor(extract(second from e.ended_at at time zone 'Asia/Shanghai')) as ended_second
+    from stepped s
+    join case_version v on v.case_id = s.case_id
+    join core.event e on e.case_id = v.case_id and e.deleted_at is null
+    join limited k on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
+    where s.may_be_overdue and extract(epoch from e.ended_at - e.started_at) > k.least_seconds
+),
+placed as (
+    select
+        c.*,
+        first.work_index as index_from,
+        last.work_index as index_to,
+        first.minute_index * 60
+        - coalesce(greatest(first.morning_to * 60 - greatest(c.started_second, first.morning_from * 60), 0), 0)
+        - coalesce(greatest(first.afternoon_to * 60 - greatest(c.started_second, first.afternoon_from * 60), 0), 0)
+            as second_from,
+        last.minute_index * 60
+        - coalesce(greatest(last.morning_to * 60 - greatest(c.ended_second, last.morning_from * 60), 0), 0)
+        - coalesce(greatest(last.afternoon_to * 60 - greatest(c.ended_second, last.afternoon_from * 60), 0), 0)
+            as second_to
+    from close c
+    join reference.calendar_day first on first.date = c.started_on
+    join reference.calendar_day last on last.date = c.ended_on
+),
+stopped as (
+    select
+        p.case_id,
+        p.event_no,
+        sum(greatest(least(s.day_to, p.ended_on) - greatest(s.day_from, p.started_on), 0)) as days,
+        sum(greatest(least(s.index_to, p.index_to) - greatest(s.index_from, p.index_from), 0)) as working_days,
+        sum(greatest(least(s.second_to, p.second_to) - greatest(s.second_from, p.second_from), 0)) as seconds
+    from placed p
+    join clock_stopped s on s.case_id = p.case_id
+    group by p.case_id, p.event_no
+),
+counted as (
+    select
+        p.case_id,
+        p.event_no,
+        p.step_code,
+        p.started_on,
+        p.ended_on,
+        p.limit_value,
+        p.limit_unit,
+        case p.limit_unit
+            when 'working_day' then p.index_to - p.index_from - coalesce(s.working_days, 0)
+            when 'calendar_day' then p.ended_on - p.started_on - coalesce(s.days, 0)
+            when 'hour' then (p.second_to - p.second_from - coalesce(s.seconds, 0)) / 3600.0
+            when 'minute' then (p.second_to - p.second_from - coalesce(s.seconds, 0)) / 60.0
+            when 'month' then m.months + case
+                when (p.started_on + make_interval(months => m.months))::date < m.counted_to then 1
+                else 0
+            end
+        end as elapsed
+    from placed p
+    left join stopped s on s.case_id = p.case_id and s.event_no = p.event_no
+    cross join lateral (
+        select
+            p.ended_on - cast(coalesce(s.days, 0) as int) as counted_to,
+            cast(
+                (extract(year from p.ended_on - cast(coalesce(s.days, 0) as int)) - extract(year from p.started_on)) * 12
+                + extract(month from p.ended_on - cast(coalesce(s.days, 0) as int)) - extract(month from p.started_on)
+                as int
+            ) as months
+    ) m
+),
+overdue as (
+    select
+        c.*,
+        row_number() over (partition by c.case_id order by c.elapsed - c.limit_value desc, c.event_no) as place
+    from counted c
+    where c.elapsed > c.limit_value
+),
+listed as (
+    select
+        case_id,
+        jsonb_agg(jsonb_build_object(
+            'step', step_code,
+            'started_on', started_on,
+            'ended_on', ended_on,
+            'elapsed', trim_scale(round(elapsed, 2)),
+            'limit', limit_value,
+            'unit', limit_unit
+        ) order by event_no) as steps
+    from overdue
+    group by case_id
+),
+judged as (
+    select
+        v.case_id,
+        v.department,
+        v.power_code,
+        v.source_case_no,
+        v.version,
+        w.limit_value,
+        w.limit_unit,
+        w.elapsed,
+        l.steps,
+        case
+            when v.reason is not null then v.reason
+            when t.case_id is null then 'events_missing'
+            when l.steps is null and s.lacks_end then 'step_times_missing'
+        end as why_not
+    from case_version v
+    left join (select power_code, version from limited group by power_code, version) f
+        on f.power_code = v.power_code and f.version = v.version
+    left join path t on t.case_id = v.case_id
+    left join stepped s on s.case_id = v.case_id
+    left join overdue w on w.case_id = v.case_id and w.place = 1
+    left join listed l on l.case_id = v.case_id
+    where (v.reason is not null and t.case_id is not null)
+        or (f.power_code is not null and (t.case_id is not null or v.closed_at is not null))
+)
+select
+    'case:' || case_id as subject,
+    case_id,
+    department,
+    power_code,
+    case
+        when why_not is not null then 'not_evaluable'
+        when steps is not null then 'violation'
+        else 'compliant'
+    end as outcome,
+    case when why_not is null and steps is not null then
+        jsonb_strip_nulls(jsonb_build_object(
+            'source_case_no', source_case_no,
+            'power_version', version,
+            'steps', steps
+        ))
+    end as facts,
+    limit_value,
+    limit_unit,
+    round(elapsed, 2) as elapsed,
+    null::date as due_on,
+    why_not as reason
+from judged
