@@ -1,7 +1,8 @@
 """Monthly scores by department and power: a dated formula, its sum line by line, stored with every number of it.
 
-What counts: findings by the local day on which they occurred, which is the day they were due or, if that was
-not before, the as-of day of the run that first saw them. Of the findings of one case in one month only the gravest
+What counts: findings by the local day on which they occurred: the day they were due; without one the day on which the
+case was decided or closed; and in any case not later than the as-of day of the run that first saw them. So a month does
+not depend on how often the rules were run. Of the findings of one case in one month only the gravest
 counts, once. Withdrawn and dismissed ones do not. `scores/*.yml` holds the points.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +24,7 @@ from hub.core.fingerprints import version_of
 from hub.core.settings import TIME_ZONE
 from hub.core.specs import Spec, Title, read_yaml
 from supervision.handbook import LEVELS
-from supervision.preparation import statement
+from supervision.preparation import local_time, statement
 from supervision.rulebook import Level
 
 FORMULAS = Path(__file__).parent / "scores"
@@ -103,7 +104,7 @@ def last_month(connection: Connection) -> date:
     as_of = _last_as_of(connection)
     if as_of is None:
         raise HubError("there has been no complete run of the rules", remedy="run hub supervise")
-    return _local_day(connection, as_of).replace(day=1)
+    return local_time(as_of).date().replace(day=1)
 
 
 def compute(connection: Connection, month: date, folder: Path = FORMULAS) -> list[Score]:
@@ -114,7 +115,7 @@ def compute(connection: Connection, month: date, folder: Path = FORMULAS) -> lis
     month = month.replace(day=1)
     formula, version = in_force(month, folder)
     as_of = _last_as_of(connection)
-    if as_of is None or _local_day(connection, as_of) < month:
+    if as_of is None or local_time(as_of).date() < month:
         raise HubError(
             f"no run of the rules has looked at {month:%Y-%m}", remedy="run hub supervise"
         )
@@ -125,7 +126,7 @@ def compute(connection: Connection, month: date, folder: Path = FORMULAS) -> lis
             "in_a_row": formula.warnings_in_a_row.count,
         },
     ).mappings()  # fmt: skip
-    complete = _local_day(connection, as_of) >= _next(month)
+    complete = local_time(as_of) + timedelta(seconds=1) >= local_time(_next(month))
     scores = [
         Score(
             month, row["department"], row["power_code"], formula.id, version,
@@ -178,7 +179,7 @@ def _line(what: str, zh: str, count: int, each: Decimal) -> dict[str, Any]:
 
 
 def _cents(value: Decimal) -> Decimal:
-    return value.quantize(CENT, ROUND_HALF_UP)
+    return value.quantize(CENT, ROUND_HALF_UP) + 0  # no negative nought
 
 
 def _store(connection: Connection, month: date, scores: list[Score]) -> None:
@@ -211,13 +212,5 @@ def _last_as_of(connection: Connection) -> datetime | None:
     return found
 
 
-def _local_day(connection: Connection, moment: datetime) -> date:
-    day: date = connection.scalar(
-        text("select cast(cast(:moment as timestamptz) at time zone :zone as date)"),
-        {"moment": moment, "zone": TIME_ZONE},
-    )
-    return day
-
-
-def _next(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+def _next(month: date) -> datetime:
+    return datetime(month.year + month.month // 12, month.month % 12 + 1, 1)  # noqa: DTZ001 (local time)

@@ -26,13 +26,11 @@ PATHS = frozenset({"path", "allowed"})
 SAID_ELSEWHERE = frozenset({"source_case_no", "power_version", "case_ids", "batch_id"})
 """Facts that a sentence leaves out: it begins with the case number, and the rest identifies and does not explain."""
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?)?")
-_COUNTED = {
-    "working_day": "个工作日",
-    "calendar_day": "个自然日",
-    "hour": "小时",
-    "minute": "分钟",
+_TIME = {
+    "working_day": "个工作日", "calendar_day": "个自然日", "hour": "小时", "clock_hour": "小时", "minute": "分钟",
     "month": "个月",
-}
+}  # fmt: skip
+_COUNTED = _TIME | {"yuan": "元", "case": "件", "notice": "次"}
 
 
 @cache
@@ -54,7 +52,7 @@ def day(value: date) -> str:
 
 
 def quantity(value: Decimal | float | None, unit: str | None) -> str:
-    """15个工作日; without a unit of time the bare number."""
+    """15个工作日, 80元; in a unit without a Chinese name the bare number."""
     if value is None:
         return ""
     number = f"{Decimal(str(value)).normalize():f}"
@@ -106,7 +104,7 @@ def _subject(finding: Mapping[str, Any]) -> str:
 
 def _measured(finding: Mapping[str, Any]) -> str:
     limit, unit, elapsed = finding["limit_value"], finding["limit_unit"], finding["elapsed"]
-    name = "时限" if unit in _COUNTED else "标准"
+    name = "时限" if unit in _TIME else "标准"
     said = f"{name}{quantity(limit, unit)}"
     if elapsed is not None:
         said += f"，实际{quantity(elapsed, unit)}"

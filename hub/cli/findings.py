@@ -277,10 +277,11 @@ def _print_step(step: Step, dry_run: bool, as_json: bool, **more: list[dict[str,
         return
     for rows in more.values():
         if rows:
-            table("Notices 通知", list(rows[0]), [list(row.values()) for row in rows])
+            _table("Notices 通知", tuple(rows[0]), rows)
     until = f", next answer by {step.respond_by}" if step.respond_by else ""
     would = "would be " if dry_run else ""
-    say(f"{len(step.states):,} findings {would}{step.state_to}{until}")
+    many = "finding" if len(step.states) == 1 else "findings"
+    say(f"{len(step.states):,} {many} {would}{step.state_to}{until}")
     for state, count in step.skipped.items():
         say(f"  {count:,} left as they are: {state}")
 
@@ -296,5 +297,14 @@ def _print_found(
 
 
 def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+    """Ids and hashes by their beginnings, which is what one types again."""
     if rows:
-        table(title, columns, [[row[column] for column in columns] for row in rows])
+        table(title, columns, [[_short(column, row[column]) for column in columns] for row in rows])
+
+
+def _short(column: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return value[:12] if column in {"finding_id", "hash"} else value

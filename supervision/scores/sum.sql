@@ -4,14 +4,18 @@ with bounds as (
         cast(:month as date) as first_day,
         cast(cast(:month as date) + interval '1 month' as date) as next_month
 ),
--- Findings by the day on which they occurred; of those of one case the gravest that counts comes first.
+-- Findings by the day on which they occurred (they were due, or their case ended, but not after they were seen); of those of one case the gravest that counts comes first.
 occurred as (
     select f.finding_id, f.rule_id, f.department, f.power_code, f.level, f.subject, o.occurred_on,
         coalesce(f.case_id::text, f.subject) as unit,
         f.state <> all (cast(:not_counted as text[])) as counts
     from supervision.finding f
+    left join core."case" c on c.case_id = f.case_id
     cross join lateral (
-        select least(f.due_on, cast(f.first_seen at time zone :zone as date)) as occurred_on
+        select least(
+            coalesce(f.due_on, cast(coalesce(c.decided_at, c.closed_at) at time zone :zone as date)),
+            cast(f.first_seen at time zone :zone as date)
+        ) as occurred_on
     ) o
     cross join bounds b
     where o.occurred_on >= b.first_day and o.occurred_on < b.next_month

@@ -34,14 +34,14 @@ def lines(score: scores.Score) -> dict[str, tuple[int, float]]:
 
 
 def finding(
-    world: Any, number: int, level: str, day: str, state: str = "open", **values: Any
+    world: Any, number: int, level: str, day: str | None, state: str = "open", **values: Any
 ) -> None:
     """A finding as a run would leave it; the rules of this test are the scores', not the engine's."""
     world.put(
         "supervision.finding", finding_id=f"00000000-0000-8000-a000-{number:012}", rule_id=f"x.{level}",
         rule_version="v", subject=f"s{number}", department="land", level=level, state=state, judged="violation",
-        facts="{}", due_on=day, first_seen="2012-12-31 23:59:59+08", last_seen="2012-12-31 23:59:59+08",
-        first_run=str(number).rjust(32, "0"), last_run=str(number).rjust(32, "0"), **{"power_code": "P", **values},
+        facts="{}", due_on=day, last_seen="2012-12-31 23:59:59+08",
+        first_run=str(number).rjust(32, "0"), last_run=str(number).rjust(32, "0"), **{"power_code": "P", "first_seen": "2012-12-31 23:59:59+08", **values},
     )  # fmt: skip
 
 
@@ -87,6 +87,28 @@ def test_withdrawn_and_dismissed_findings_do_not_count_upheld_ones_do(world: Any
     act(world.connection, "uphold", OFFICE, Selection(ids=(ids[2],)), reason="x")
     score = by_place(world)[""]
     assert (score.score, score.inputs["findings"]) == (95, {"yellow": [ids[2]]})
+
+
+def test_a_finding_belongs_to_the_day_it_was_due_else_to_the_end_of_its_case_else_to_when_it_was_seen(
+    world: Any,
+) -> None:
+    world.supervise(rules=LIMITS)
+    world.land(
+        "case",
+        case_id="A",
+        power_code="P",
+        accepted_at="2012-01-05 09:00",
+        decided_at="2012-03-31 23:30+08",
+    )
+    case_id = world.connection.scalar(text('select case_id::text from core."case"'))
+    finding(world, 1, "yellow", "2012-02-10", case_id=case_id)
+    finding(world, 2, "red", None, case_id=case_id)
+    finding(world, 3, "red", "2013-01-20", first_seen="2012-12-30 09:00+08")
+    finding(world, 4, "yellow", None)
+    months = {
+        month: by_place(world, date(2012, month, 1))[""].inputs["cards"] for month in (2, 3, 12)
+    }
+    assert months == {2: {"yellow": 1}, 3: {"red": 1}, 12: {"red": 1, "yellow": 1}}
 
 
 def test_each_three_warnings_that_stood_one_after_the_other_cost_three_points(world: Any) -> None:

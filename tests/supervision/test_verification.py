@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, text
 
 from supervision import chain
 from supervision.lifecycle import Actor, act
@@ -147,3 +149,39 @@ def test_two_transactions_cannot_continue_the_same_event(logged: Any) -> None:
             """insert into supervision.finding_event (finding_id, at, actor, action, state_to, previous_hash, hash)
             select finding_id, at, 'x', 'x', 'x', previous_hash, 'x' from supervision.finding_event limit 1""",
         )
+
+
+def test_whoever_waited_for_the_lock_continues_from_what_was_written_meanwhile(
+    database: Engine,
+) -> None:
+    """A run reads one snapshot of the warehouse; it must not be older than the lock."""
+
+    def write(connection: Connection) -> None:
+        event = chain.FindingEvent(
+            str(uuid4()), datetime.now(UTC), "hub", "opened", None, "open", None
+        )
+        chain.append(connection, [event])
+        chain.seal(connection)
+
+    def run_of_the_rules() -> None:
+        still = database.execution_options(isolation_level="REPEATABLE READ")
+        with still.begin() as connection:
+            chain.lock(connection)
+            write(connection)
+
+    waiting = text(
+        "select count(*) from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())"
+    )
+    with ThreadPoolExecutor(1) as pool, database.begin() as connection:
+        chain.lock(connection)
+        second = pool.submit(run_of_the_rules)
+        with database.connect() as watching:
+            while not second.done() and not watching.scalar(waiting):
+                pass
+        assert not second.done()
+        write(connection)
+        connection.commit()
+        second.result(timeout=60)
+    with database.connect() as connection:
+        found = verify(connection)
+    assert (found.events, found.heads, {one.kind for one in found.breaks}) == (2, 2, {"state"})
