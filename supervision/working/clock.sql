@@ -13,36 +13,34 @@ with spent as (
         select
             s.case_id,
             'promised' as which,
-            w.promised_limit as most,
-            case w.promised_scale
-                when 'index' then s.index_from - w.promised_base
-                when 'day' then s.day_from - w.base_on
-                when 'second' then greatest(s.second_from - w.promised_base, 0)
+            s.promised_limit as most,
+            case s.promised_scale
+                when 'index' then s.index_from - s.promised_base
+                when 'day' then s.day_from - s.base_on
+                when 'second' then greatest(s.second_from - s.promised_base, 0)
             end as span_from,
-            case w.promised_scale
-                when 'index' then s.index_to - w.promised_base
-                when 'day' then s.day_to - w.base_on
-                when 'second' then s.second_to - w.promised_base
+            case s.promised_scale
+                when 'index' then s.index_to - s.promised_base
+                when 'day' then s.day_to - s.base_on
+                when 'second' then s.second_to - s.promised_base
             end as span_to
         from clock_stopped s
-        join clock_window w on w.case_id = s.case_id
         union all
         select
             s.case_id,
             'statutory' as which,
-            w.statutory_limit as most,
-            case w.statutory_scale
-                when 'index' then s.index_from - w.statutory_base
-                when 'day' then s.day_from - w.base_on
-                when 'second' then greatest(s.second_from - w.statutory_base, 0)
+            s.statutory_limit as most,
+            case s.statutory_scale
+                when 'index' then s.index_from - s.statutory_base
+                when 'day' then s.day_from - s.base_on
+                when 'second' then greatest(s.second_from - s.statutory_base, 0)
             end as span_from,
-            case w.statutory_scale
-                when 'index' then s.index_to - w.statutory_base
-                when 'day' then s.day_to - w.base_on
-                when 'second' then s.second_to - w.statutory_base
+            case s.statutory_scale
+                when 'index' then s.index_to - s.statutory_base
+                when 'day' then s.day_to - s.base_on
+                when 'second' then s.second_to - s.statutory_base
             end as span_to
         from clock_stopped s
-        join clock_window w on w.case_id = s.case_id
     ) l
 ),
 running as (
@@ -98,6 +96,13 @@ told as (
     where s.deleted_at is null
     group by s.case_id
 ),
+held as (
+    -- All that stops say of a case, in one row.
+    select t.case_id, t.stops, d.days, d.working_days, s.promised, s.promised_moves, s.statutory, s.statutory_moves
+    from told t
+    left join stopped s on s.case_id = t.case_id
+    left join stopped_days d on d.case_id = t.case_id
+),
 working_day as (
     select work_index, date from reference.calendar_day where is_workday
 ),
@@ -131,13 +136,13 @@ office_due as (
 counted as (
     select
         w.*,
-        t.stops,
-        coalesce(d.days, 0) as stopped_days,
-        coalesce(d.working_days, 0) as stopped_working_days,
-        w.promised_used - coalesce(s.promised, 0) as promised_spent,
-        w.statutory_used - coalesce(s.statutory, 0) as statutory_spent,
-        w.promised_base + w.promised_limit + coalesce(s.promised_moves, 0) as promised_ends,
-        w.statutory_base + w.statutory_limit + coalesce(s.statutory_moves, 0) as statutory_ends,
+        h.stops,
+        coalesce(h.days, 0) as stopped_days,
+        coalesce(h.working_days, 0) as stopped_working_days,
+        w.promised_used - coalesce(h.promised, 0) as promised_spent,
+        w.statutory_used - coalesce(h.statutory, 0) as statutory_spent,
+        w.promised_base + w.promised_limit + coalesce(h.promised_moves, 0) as promised_ends,
+        w.statutory_base + w.statutory_limit + coalesce(h.statutory_moves, 0) as statutory_ends,
         case
             when w.reason is not null then w.reason
             when w.promised_value is null then 'limit_missing'
@@ -155,9 +160,7 @@ counted as (
             else 'decided_before_accepted'
         end as statutory_reason
     from clock_window w
-    left join stopped s on s.case_id = w.case_id
-    left join stopped_days d on d.case_id = w.case_id
-    left join told t on t.case_id = w.case_id
+    left join held h on h.case_id = w.case_id
 ),
 due as (
     select

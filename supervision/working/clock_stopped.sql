@@ -1,7 +1,7 @@
 -- The clock stops of each case as united, disjoint spans, and where each begins and ends on the three scales of
 -- `clock_window`, inside the clock's window: a span takes out what lies after `_from` up to and including `_to`. In days
 -- these are the days after the one on which it begins up to the one on which it ends. Stops that overlap or touch are
--- one span; one that is open holds up to the clock's end; one that ends before it starts takes nothing out.
+-- one span; one that is open holds up to the clock's end; one that ends before it starts takes nothing out. Base and limit are the clock's.
 with reported as (
     select s.case_id, s.started_at, coalesce(s.ended_at, w.ended_at) as ended_at
     from core.clock_stop s
@@ -64,7 +64,14 @@ select
         last.minute_index * 60
         - greatest(last.morning_to * 60 - greatest(t.ended_second, last.morning_from * 60), 0)
         - greatest(last.afternoon_to * 60 - greatest(t.ended_second, last.afternoon_from * 60), 0)
-        as bigint), w.ended_second) as second_to
+        as bigint), w.ended_second) as second_to,
+    w.base_on,
+    w.promised_scale,
+    w.promised_base,
+    w.promised_limit,
+    w.statutory_scale,
+    w.statutory_base,
+    w.statutory_limit
 from united u
 join clock_window w on w.case_id = u.case_id
 cross join lateral (
