@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 import supervision
 from supervision import chain
+from tests.supervision.active import LIMITS
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def logged(world: Any) -> Any:
             accepted_at="2012-03-01 09:00",
             decided_at="2012-03-12 09:00",
         )
-    world.supervise()
+    world.supervise(rules=LIMITS)
     return world
 
 
