@@ -1,26 +1,34 @@
 -- The way that each case took: one row per case of case_version that has events.
 -- `steps`: the step codes of all events in order of start, then of number (`variant` judges each such sequence once).
 -- `events`: how many they are. `first_at`, `last_start_at`: the earliest and the latest start.
--- `first_work_at`: the earliest start of a step that the flow in force calls work or decision; `first_unknown_at`: of
--- one that it does not have.
--- `last_at`: the latest start or end of any step but the making and the delivery of the document, which come after
--- closing by nature. `posts`: events whose post is reported and given by the flow; `has_other_post`: one of them was
--- not the flow's.
+-- `has_work`: a step that the flow in force calls work or decision. `has_unknown_step`: one that it does not have.
+-- `may_be_early`: some of these started before acceptance. `may_be_late`: some step started or ended after closing,
+-- but for making and delivering the document, which come after closing by nature. `posts`: events whose post is
+-- reported and given by the flow. `may_be_other_post`: one of them is not written as in the flow.
+with flow_step as (
+    select power_code, version, step_code, kind, nullif(trim(post), '') as post from catalogue.step
+)
 select
     e.case_id,
     array_agg(e.step_code order by e.started_at, e.event_no) as steps,
     count(*) as events,
     min(e.started_at) as first_at,
     max(e.started_at) as last_start_at,
-    min(e.started_at) filter (where k.kind in ('work', 'decision')) as first_work_at,
-    min(e.started_at) filter (where k.kind is null) as first_unknown_at,
-    max(greatest(e.started_at, e.ended_at)) filter (where k.kind is null or k.kind not in ('issue', 'delivery'))
-        as last_at,
-    count(*) filter (where trim(e.post) <> '' and trim(k.post) <> '') as posts,
-    coalesce(bool_or(trim(e.post) <> trim(k.post) and trim(e.post) <> '' and trim(k.post) <> ''), false)
-        as has_other_post
+    coalesce(bool_or(k.kind in ('work', 'decision')), false) as has_work,
+    bool_or(k.kind is null) as has_unknown_step,
+    coalesce(bool_or(e.started_at < v.accepted_at and (k.kind is null or k.kind in ('work', 'decision'))), false)
+        as may_be_early,
+    coalesce(
+        bool_or(
+            (e.started_at > v.closed_at or e.ended_at > v.closed_at)
+            and (k.kind is null or k.kind not in ('issue', 'delivery'))
+        ),
+        false
+    ) as may_be_late,
+    count(k.post) filter (where trim(e.post) <> '') as posts,
+    coalesce(bool_or(e.post <> k.post), false) as may_be_other_post
 from case_version v
 join core.event e on e.case_id = v.case_id and e.deleted_at is null
-left join catalogue.step k
+left join flow_step k
     on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
 group by e.case_id

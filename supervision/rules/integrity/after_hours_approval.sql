@@ -1,35 +1,42 @@
 -- Months in which a department approved more outside office hours than it used to: the share of its decisions on days
 -- off or outside the hours of that day, against the share of the twelve months before. Decisions without a time of day
 -- (exactly 00:00:00) are left out. The minute in which the office closes is still within its hours.
-with approval as (
-    select
-        c.department,
-        c.case_id,
-        c.decided_at,
-        date_trunc('month', t.local)::date as month,
-        t.local <> date_trunc('day', t.local) as has_time,
-        not (
-            coalesce(m.minute >= d.morning_from and m.minute <= d.morning_to, false)
-            or coalesce(m.minute >= d.afternoon_from and m.minute <= d.afternoon_to, false)
-        ) as is_after_hours,
-        d.date is null as is_outside
+with late as (
+    select c.department, c.case_id, c.decided_at, date_trunc('month', t.local) as month
     from core."case" c
     cross join run
     cross join lateral (select c.decided_at at time zone 'Asia/Shanghai' as local) t
-    cross join lateral (select extract(hour from t.local) * 60 + extract(minute from t.local) as minute) m
-    left join reference.calendar_day d on d.date = t.local::date
+    cross join lateral (
+        select floor(extract(epoch from t.local - date_trunc('day', t.local)) / 60) as minute
+    ) m
+    join reference.calendar_day d on d.date = t.local::date
     where c.decided_at <= run.as_of and c.deleted_at is null
+        and t.local <> date_trunc('day', t.local)
+        and not coalesce(m.minute >= d.morning_from and m.minute <= d.morning_to, false)
+        and not coalesce(m.minute >= d.afternoon_from and m.minute <= d.afternoon_to, false)
 ),
 decided as (
     select
-        department,
-        month,
-        cast(extract(year from month) * 12 + extract(month from month) as int) as month_no,
-        count(*) filter (where has_time) as approvals,
-        count(*) filter (where has_time and is_after_hours) as after_hours,
-        bool_or(is_outside) as is_outside
-    from approval
-    group by department, month
+        a.department,
+        a.month,
+        cast(extract(year from a.month) * 12 + extract(month from a.month) as int) as month_no,
+        a.approvals,
+        coalesce(l.approvals, 0) as after_hours,
+        d.date is null as is_outside
+    from (
+        select
+            c.department,
+            date_trunc('month', t.local) as month,
+            count(*) filter (where t.local <> date_trunc('day', t.local)) as approvals
+        from core."case" c
+        cross join run
+        cross join lateral (select c.decided_at at time zone 'Asia/Shanghai' as local) t
+        where c.decided_at <= run.as_of and c.deleted_at is null
+        group by c.department, date_trunc('month', t.local)
+    ) a
+    left join (select department, month, count(*) as approvals from late group by department, month) l
+        on l.department = a.department and l.month = a.month
+    left join reference.calendar_day d on d.date = a.month::date
 ),
 compared as (
     select
@@ -61,13 +68,13 @@ judged as (
     from compared c
     left join parameter above
         on above.name = 'above_baseline' and above.department = c.department and above.power_code = ''
-        and c.month between above.valid_from and above.valid_to
+        and c.month::date between above.valid_from and above.valid_to
     left join parameter months
         on months.name = 'baseline_months' and months.department = c.department and months.power_code = ''
-        and c.month between months.valid_from and months.valid_to
+        and c.month::date between months.valid_from and months.valid_to
     left join parameter enough
         on enough.name = 'min_approvals' and enough.department = c.department and enough.power_code = ''
-        and c.month between enough.valid_from and enough.valid_to
+        and c.month::date between enough.valid_from and enough.valid_to
 ),
 risen as (
     select * from judged where why_not is null and share > baseline_share + above_baseline
@@ -81,9 +88,8 @@ proved as (
             a.case_id,
             row_number() over (partition by a.department, a.month order by a.decided_at, a.case_id) as nth
         from risen r
-        join approval a on a.department = r.department and a.month = r.month
-        where a.has_time and a.is_after_hours
-    ) late
+        join late a on a.department = r.department and a.month = r.month
+    ) numbered
     where nth <= 100
     group by department, month
 )

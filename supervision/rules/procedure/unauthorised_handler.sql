@@ -20,7 +20,7 @@ wrong as (
     join core.event e on e.case_id = t.case_id and e.deleted_at is null
     join catalogue.step k
         on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
-    where t.has_other_post and trim(e.post) <> trim(k.post) and trim(e.post) <> '' and trim(k.post) <> ''
+    where t.may_be_other_post and trim(e.post) <> trim(k.post) and trim(e.post) <> '' and trim(k.post) <> ''
     union all
     select e.case_id, e.started_at, e.event_no, e.step_code, null, null, e.unit, v.body_code
     from core.event e

@@ -8,8 +8,8 @@ with late as (
             jsonb_build_object('step', e.step_code, 'at', to_char(s.latest, 'YYYY-MM-DD HH24:MI:SS'))
             order by s.latest, e.event_no
         ) filter (where k.kind is not null) as steps
-    from case_version v
-    join path t on t.case_id = v.case_id and t.last_at > v.closed_at
+    from path t
+    join case_version v on v.case_id = t.case_id
     join core.event e on e.case_id = v.case_id and e.deleted_at is null
     left join catalogue.step k
         on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
@@ -18,7 +18,7 @@ with late as (
             greatest(e.started_at, e.ended_at) at time zone 'Asia/Shanghai' as latest,
             v.closed_at at time zone 'Asia/Shanghai' as closed
     ) s
-    where s.latest > s.closed
+    where t.may_be_late and s.latest > s.closed
         and (s.closed <> date_trunc('day', s.closed) or s.latest::date > v.closed_on)
         and (k.kind is null or k.kind not in ('issue', 'delivery'))
     group by v.case_id

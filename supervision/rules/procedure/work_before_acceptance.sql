@@ -7,13 +7,14 @@ with early as (
             jsonb_build_object('step', e.step_code, 'started_at', to_char(s.started, 'YYYY-MM-DD HH24:MI:SS'))
             order by s.started, e.event_no
         ) filter (where k.kind is not null) as steps
-    from case_version v
-    join path t on t.case_id = v.case_id and least(t.first_work_at, t.first_unknown_at) < v.accepted_at
+    from path t
+    join case_version v on v.case_id = t.case_id
     join core.event e on e.case_id = v.case_id and e.deleted_at is null and e.started_at < v.accepted_at
     cross join lateral (select e.started_at at time zone 'Asia/Shanghai' as started) s
     left join catalogue.step k
         on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
-    where (k.kind in ('work', 'decision') or k.kind is null)
+    where t.may_be_early
+        and (k.kind in ('work', 'decision') or k.kind is null)
         and (s.started <> date_trunc('day', s.started) or s.started::date < v.accepted_on)
     group by v.case_id
 )
@@ -48,4 +49,4 @@ cross join lateral (
         when y.case_id is not null and y.steps is null then 'step_not_in_flow'
     end as why_not
 ) j
-where v.reason is not null or t.first_work_at is not null or t.first_unknown_at is not null
+where v.reason is not null or t.has_work or t.has_unknown_step
