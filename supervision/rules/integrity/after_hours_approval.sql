@@ -4,13 +4,12 @@
 with late as (
     select c.department, c.case_id, c.decided_at, date_trunc('month', t.local) as month
     from core."case" c
-    cross join run
     cross join lateral (select c.decided_at at time zone 'Asia/Shanghai' as local) t
     cross join lateral (
         select floor(extract(epoch from t.local - date_trunc('day', t.local)) / 60) as minute
     ) m
     join reference.calendar_day d on d.date = t.local::date
-    where c.decided_at <= run.as_of and c.deleted_at is null
+    where c.decided_at <= (select as_of from run) and c.deleted_at is null
         and t.local <> date_trunc('day', t.local)
         and not coalesce(m.minute >= d.morning_from and m.minute <= d.morning_to, false)
         and not coalesce(m.minute >= d.afternoon_from and m.minute <= d.afternoon_to, false)
@@ -29,9 +28,8 @@ decided as (
             date_trunc('month', t.local) as month,
             count(*) filter (where t.local <> date_trunc('day', t.local)) as approvals
         from core."case" c
-        cross join run
         cross join lateral (select c.decided_at at time zone 'Asia/Shanghai' as local) t
-        where c.decided_at <= run.as_of and c.deleted_at is null
+        where c.decided_at <= (select as_of from run) and c.deleted_at is null
         group by c.department, date_trunc('month', t.local)
     ) a
     left join (select department, month, count(*) as approvals from late group by department, month) l
