@@ -2,8 +2,10 @@
 
     python -m dags.local_run '[["ingest__housing", {}], ["supervise", {"as_of": "2012-12-31T23:59:59"}]]'
 
-With '-' the plan is read from standard input, after Airflow has been imported: start early, tell it later. Writes one line of JSON per event to the file descriptor in HUB_EVENTS_FD (default: standard error):
-{"event": "airflow", "seconds"}, {"event": "step", …}, {"event": "dag", "dag", "state", "seconds", "error"}.
+With '-' plans are read from standard input, one a line, after Airflow has been imported: start early, tell it later,
+look between two plans. Writes one line of JSON per event to the file descriptor in HUB_EVENTS_FD (default: standard error):
+{"event": "airflow", "seconds"}, {"event": "step", …}, {"event": "dag", "dag", "state", "seconds", "error"},
+{"event": "plan", "succeeded"} after each plan.
 Needs a migrated metadata database; exits with 1 when a DAG failed.
 """
 
@@ -39,7 +41,7 @@ def say(out: IO[str], event: str, **facts: Any) -> None:
 
 
 def run_all(plan: str, out: IO[str]) -> bool:
-    """Run each (DAG id, configuration) of the plan in turn; True when all succeeded."""
+    """Run each (DAG id, configuration) of the plans in turn; True when all succeeded."""
     from dags import ingest, quality, supervise
 
     dags = {dag_id: dag for dag_id, dag in vars(ingest).items() if dag_id.startswith("ingest__")}
@@ -47,14 +49,23 @@ def run_all(plan: str, out: IO[str]) -> bool:
     watch_progress(out)
     say(out, "airflow", seconds=round(time.perf_counter() - STARTED, 2))
     succeeded = True
-    for dag_id, conf in json.loads(sys.stdin.read() if plan == "-" else plan):
+    for line in sys.stdin if plan == "-" else [plan]:
+        succeeded &= run_plan(json.loads(line), dags, out)
+        say(out, "plan", succeeded=succeeded)
+    say(out, "memory", peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    return succeeded
+
+
+def run_plan(plan: list[tuple[str, dict[str, Any]]], dags: dict[str, Any], out: IO[str]) -> bool:
+    """Run the DAGs of one plan; True when all succeeded."""
+    succeeded = True
+    for dag_id, conf in plan:
         started = time.perf_counter()
         say(out, "dag", dag=dag_id, state="running")
         run = dags[dag_id].test(run_conf=conf)
         state = str(run.state.value if hasattr(run.state, "value") else run.state)
         succeeded &= state == "success"
         say(out, "dag", dag=dag_id, state=state, seconds=round(time.perf_counter() - started, 2))
-    say(out, "memory", peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     return succeeded
 
 

@@ -13,17 +13,19 @@ from datetime import date, datetime
 from random import Random
 
 import catalogue
-from demo import outlook, texts
+from demo import outlook, slips, texts
 from demo.course import Life
+from demo.gatherings import amendments, gather
 from demo.life import live
 from demo.model import Applicant, County, DemoCase, Notice, Step, Stop
-from demo.papers import charges, papers
+from demo.papers import charges, papers, penalties
 from demo.people import Registry, misread, registry, staff
 from demo.plans import VOCABULARY, Clock, Plans
 from demo.profiles import DEPARTMENTS, PLACES, TOWNS, Demand, Traits
 from demo.publications import publish
 from demo.records import CASE_NUMBERS, Clockface
-from demo.seeding import UNLISTED_POWERS, Draft, Period, Scene, Seed, Unlisted, drafts, sow
+from demo.seeding import UNLISTED_POWERS, Draft, Period, Scene, Seed, Unlisted, drafts
+from demo.sowing import sow
 from demo.workdays import DAY, work_calendar
 
 __all__ = ["UNLISTED_POWERS", "Unlisted", "simulate"]
@@ -45,7 +47,10 @@ def simulate(cases: int = 20_000, seed: int = 360_121, as_of: datetime = AS_OF) 
         county = County(seed, as_of, {}, {})
         for traits, count in zip(DEPARTMENTS, _shares(cases), strict=True):
             scene = _scene(traits, plans, as_of)
-            county.cases[traits.slug] = _department(scene, people, count, seed)
+            rng = Random(f"{seed}/{traits.slug}")
+            county.cases[traits.slug], made = _department(scene, people, count, seed, rng)
+            if changes := amendments(county.cases[traits.slug], made, as_of, rng):
+                county.amendments[traits.slug] = changes
             county.publications[traits.slug] = publish(
                 scene, cases, Random(f"{seed}/{traits.slug}/publications")
             )
@@ -74,26 +79,50 @@ def _shares(cases: int) -> list[int]:
 def _scene(traits: Traits, plans: Plans, as_of: datetime) -> Scene:
     calendar = work_calendar()
     last = calendar.end(as_of)
+    if traits.quiet_days:
+        last = (calendar.number(as_of.date()) - traits.quiet_days + 1) * DAY
     period = Period(calendar.on_or_after(START), -(-last // DAY))
-    return Scene(traits, plans, Clock(calendar, as_of.date()), period, last)
+    outages = frozenset(calendar.on_or_after(day) for day in traits.outages)
+    return Scene(traits, plans, Clock(calendar, as_of), period, last, outages)
 
 
-def _department(scene: Scene, people: Registry, count: int, seed: int) -> list[DemoCase]:
-    rng = Random(f"{seed}/{scene.traits.slug}")
+def _department(
+    scene: Scene, people: Registry, count: int, seed: int, rng: Random
+) -> tuple[list[DemoCase], list[Draft]]:
+    """A department's cases in order of application, and the drafts that they were made of."""
     made = drafts(scene, count, rng)
     sow(scene, made, rng)
     made.sort(key=lambda draft: draft.moment)
     office = _Office(scene, people, staff(scene.traits.slug, seed), rng)
-    cases = [office.case(draft, serial) for serial, draft in enumerate(made, 1)]
-    _misread(cases, rng)
-    return cases
+    lost = _lost_numbers(scene, count, rng)
+    serials = (serial for serial in range(1, count + len(lost) + 1) if serial not in lost)
+    cases = [office.case(draft, serial) for draft, serial in zip(made, serials, strict=True)]
+    gather(scene, cases, made, rng)
+    if scene.traits.reports:
+        now, minutes = scene.as_of, scene.traits.precision == "minute"
+        for case, draft in zip(cases, made, strict=True):
+            slips.report(case, draft.seed is Seed.REPORTED_LATE, now, minutes, rng)
+    _misread([c for c, d in zip(cases, made, strict=True) if d.seed is None], len(cases), rng)
+    return cases, made
 
 
-def _misread(cases: list[DemoCase], rng: Random) -> None:
-    """Identities typed wrong, on cases that break no rule."""
+def _lost_numbers(scene: Scene, count: int, rng: Random) -> set[int]:
+    """Runs of one to four case numbers that were given and never came to light, where numbers have no gaps."""
+    if not scene.traits.serials:
+        return set()
+    lost: set[int] = set()
+    for _ in range(max(1, count // 4000)):
+        first = 2 + int(rng.random() * (count - 8))
+        lost |= set(range(first, first + rng.randrange(1, 5)))
+    return lost
+
+
+def _misread(cases: list[DemoCase], total: int, rng: Random) -> None:
+    """Identities typed wrong, on cases that break no rule otherwise."""
     clean = [case for case in cases if not case.violations and len(case.applicant.identity) != 15]
-    for case in rng.sample(clean, min(len(clean), max(1, round(MISREAD * len(cases))))):
+    for case in rng.sample(clean, min(len(clean), max(1, round(MISREAD * total)))):
         case.applicant = misread(case.applicant, rng)
+        case.violations.add(outlook.INVALID)
 
 
 class _Office:
@@ -128,7 +157,10 @@ class _Office:
         case.papers = papers(self.scene, draft, life, self.face, self.rng)
         receipt = f"赣财{self.scene.traits.body[-2:]}-{serial:06d}-"
         case.charges = charges(self.scene, draft, life, self.face, receipt, self.rng)
+        case.penalties = penalties(draft, life, self.face, self.rng)
         case.violations = outlook.violations(self.scene, draft, life)
+        case.spared = draft.seed in (Seed.PRESENT, Seed.ALTERED, Seed.DELETED)
+        slips.slip(case, draft.seed, self.rng)
         if draft.seed is Seed.UNTYPED:
             case.accepted_at = case.promised_at = None
             case.steps = [step for step in case.steps if step.code != "accept"]
@@ -178,6 +210,7 @@ class _Office:
             acceptor=rng.choice(self.officials["acceptance"])
             if life.accepted or life.result
             else "",
+            unit=traits.unit,
             approver=rng.choice(self.officials["decision"]) if life.decided else "",
         )
 
@@ -215,23 +248,21 @@ class _Office:
                     texts.pick(texts.STOPS[pause.kind], self.rng), applicant, self.rng
                 ),
                 approver=self.rng.choice(self.officials["decision"]),
-                limit_days=_limit_days(pause.start, pause.end),
+                limit_days=pause.allowed,
             )
             for no, pause in enumerate(life.pauses, 1)
         ]
 
     def _notices(self, life: Life, applicant: Applicant) -> list[Notice]:
-        if life.notice is None:
-            return []
-        told, brought = life.notice
-        missing = texts.leaked(texts.pick(texts.MISSING, self.rng), applicant, self.rng)
-        return [Notice(1, self.face.time(told), missing, self.face.maybe(brought))]
-
-
-def _limit_days(start: int, end: int | None) -> int:
-    """What the approver allowed: the length of the stop, rounded up to whole weeks."""
-    days = 10 if end is None else max(1, end // DAY - start // DAY)
-    return -(-days // 5) * 5
+        return [
+            Notice(
+                no,
+                self.face.time(told),
+                texts.leaked(texts.pick(texts.MISSING, self.rng), applicant, self.rng),
+                self.face.maybe(brought),
+            )
+            for no, (told, brought) in enumerate(life.notices, 1)
+        ]
 
 
 def _channel(kind: str, rng: Random) -> str:

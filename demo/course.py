@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from catalogue.spec import Limit
 from demo.plans import Plan, PlannedStep, Span
 from demo.seeding import Scene
+from demo.workdays import DAY
 
 MINUTE = 60
 
@@ -28,6 +29,13 @@ class Pause:
     kind: str
     start: int
     end: int | None
+    allowed: int = 0
+    """Working days that the approver allowed."""
+
+
+def allowed(start: int, end: int) -> int:
+    """What is allowed for a stop of that length: whole weeks of five working days."""
+    return -(-max(1, end // DAY - start // DAY) // 5) * 5
 
 
 @dataclass(slots=True)
@@ -43,12 +51,13 @@ class Life:
     delivered: int | None = None
     happenings: list[Happening] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
-    notice: Span | None = None
-    """Supplement notice: told, received."""
+    notices: list[Span] = field(default_factory=list)
+    """Supplement notices: told, received."""
 
 
 def finish(life: Life) -> None:
     """Decision, closing and delivery follow from the steps."""
+    life.delivered = None
     for happening in life.happenings:
         if happening.step.kind == "decision":
             life.decided = happening.end
@@ -65,6 +74,8 @@ def finish(life: Life) -> None:
         decision.action = "reject"
     elif life.plan.kind == "instant":
         life.closed = life.delivered or life.closed
+    if life.result == "granted" and last.step.kind != "delivery":
+        life.delivered = life.closed  # handed over on the spot, without a step of its own
 
 
 def spans(life: Life) -> list[Span]:

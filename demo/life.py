@@ -9,10 +9,10 @@ from __future__ import annotations
 from random import Random
 
 from catalogue.spec import Limit
-from demo.course import MINUTE, Happening, Life, Pause, elapsed, finish, linger
+from demo.course import MINUTE, Happening, Life, Pause, allowed, elapsed, finish, linger
 from demo.mishaps import befall
 from demo.plans import Plan, PlannedStep
-from demo.seeding import Draft, Scene, Seed
+from demo.seeding import Draft, Scene, Seed, after_outage
 from demo.workdays import DAY
 
 ABANDONED = 0.03
@@ -26,6 +26,10 @@ LINGERING = 0.92
 NOT_GRANTED: tuple[tuple[str, float], ...] = (
     ("refused", 0.020), ("denied", 0.019), ("returned", 0.009), ("withdrawn", 0.006),
 )  # fmt: skip
+DELAYED_INTAKE = (Seed.ACCEPTED_LATE, Seed.TOLD_LATE, Seed.TOLD_TWICE)
+PACES = {Seed.DISORDER: 0.3, Seed.STEP_OVERDUE: 0.0, Seed.AFTER_CLOSING: 0.2}
+MOST = {"issue": 6, "delivery": 2}
+"""Working days that making and delivering a document take at most: ten days are allowed for both together."""
 STOP_KINDS = ("inspection", "inspection", "expert_review", "hearing")
 
 
@@ -36,7 +40,7 @@ def live(scene: Scene, draft: Draft, rng: Random) -> Life:
         assert life.accepted is not None
         life.plan = scene.flow(draft, life.accepted)
         _work(scene, draft, life, rng)
-        if not draft.seed and _lingers(scene, life, rng):
+        if draft.seed in (None, Seed.PRESENT) and _lingers(scene, life, rng):
             linger(life)
     return life
 
@@ -64,10 +68,13 @@ def _intake(scene: Scene, draft: Draft, life: Life, rng: Random) -> bool:
         life.closed = _after(life.applied, 0 if instant else _acceptance_days(rng), rng)
         return False
     life.accepted = _after(life.applied, 0 if instant else _acceptance_days(rng), rng)
-    if draft.seed is None and not instant and rng.random() < SUPPLEMENTED + ABANDONED:
-        _supplement(scene, life, rng)
-    elif draft.seed is Seed.DUE_SOON:
+    plain = draft.seed is None and not instant and bool(life.plan.steps) and scene.traits.notices
+    if plain and rng.random() < SUPPLEMENTED + ABANDONED:
+        _supplement(life, rng)
+    elif draft.seed in (Seed.DUE_SOON, Seed.PRESENT):
         life.accepted = life.applied + 5 * MINUTE
+    elif draft.seed in DELAYED_INTAKE:
+        _delay_intake(draft, life, rng)
     elif draft.seed is Seed.EARLY and (scene.traits.precision == "day" or rng.random() < 0.5):
         life.accepted = _after(life.applied, 1 + int(rng.random() * 3), rng)
     elif draft.seed is Seed.REPEALED:
@@ -78,8 +85,26 @@ def _intake(scene: Scene, draft: Draft, life: Life, rng: Random) -> bool:
         and life.accepted is not None
         and not scene.plan(draft.power, life.accepted)
     ):
-        life.notice, life.accepted = None, life.applied + 5 * MINUTE
+        life.notices, life.accepted = [], life.applied + 5 * MINUTE
+    if life.accepted is not None:
+        life.accepted = after_outage(scene, life.accepted)
     return life.accepted is not None
+
+
+def _delay_intake(draft: Draft, life: Life, rng: Random) -> None:
+    """Accepted late, or told late what is missing, or told twice. Five working days are allowed for both."""
+    if draft.seed is Seed.ACCEPTED_LATE:
+        life.accepted = _after(life.applied, 6 + int(rng.random() * 6), rng)
+        return
+    told = _after(life.applied, 6 + int(rng.random() * 3), rng)
+    if draft.seed is Seed.TOLD_TWICE:
+        told = _after(life.applied, int(rng.random() * 3), rng)
+        brought = _after(told, 1 + int(rng.random() * 3), rng)
+        life.notices.append((told, brought))
+        told = _after(brought, int(rng.random() * 2), rng)
+    brought = _after(told, 1 + int(rng.random() * 4), rng)
+    life.notices.append((told, brought))
+    life.accepted = brought + 5 * MINUTE
 
 
 def _acceptance_days(rng: Random) -> int:
@@ -94,16 +119,14 @@ def _after(moment: int, days: int, rng: Random) -> int:
     return (moment // DAY + days) * DAY + int(rng.random() * DAY * 0.9)
 
 
-def _supplement(scene: Scene, life: Life, rng: Random) -> None:
+def _supplement(life: Life, rng: Random) -> None:
     """The applicant is told what is missing, brings it, and is accepted; or never comes back."""
     told = _after(life.applied, int(rng.random() * 3.5), rng)
     brought = _after(told, 1 + int(rng.random() * 7), rng)
     if rng.random() < ABANDONED / (SUPPLEMENTED + ABANDONED):
-        life.notice, life.accepted, life.result = (told, None), None, None
+        life.notices, life.accepted, life.result = [(told, None)], None, None
     else:
-        life.notice, life.accepted = (told, brought), brought + 5 * MINUTE
-    if not scene.traits.notices:
-        life.notice = None
+        life.notices, life.accepted = [(told, brought)], brought + 5 * MINUTE
 
 
 # Work -----------------------------------------------------------------------------------------------------------
@@ -111,15 +134,28 @@ def _supplement(scene: Scene, life: Life, rng: Random) -> None:
 
 def _work(scene: Scene, draft: Draft, life: Life, rng: Random) -> None:
     """From acceptance to delivery, within the promised limit unless seeded otherwise."""
-    seeded = draft.seed not in (None, Seed.OVERDUE, Seed.LONG_OVERDUE)
+    if not life.plan.steps:
+        _penalise(life, rng)
+        return
+    seeded = draft.seed not in (None, Seed.OVERDUE, Seed.LONG_OVERDUE, Seed.PRESENT)
     path = _path(life.plan, life.result or "", seeded, rng)
-    pause = _pause_before(scene, life.plan, path, seeded, rng)
-    pace = 0.3 if draft.seed is Seed.DISORDER else float(rng.random() ** 1.3)
+    pause = _pause_before(scene, draft, life.plan, path, seeded, rng)
+    pace = PACES.get(draft.seed) if draft.seed else None
+    pace = float(rng.random() ** 1.3) if pace is None else pace
     _walk(scene, life, path, pause, pace, rng)
     if not _within(scene, life):
         _walk(scene, life, path, pause, 0.0, rng)
     finish(life)
     befall(scene, draft, life, rng)
+
+
+def _penalise(life: Life, rng: Random) -> None:
+    """A penalty is decided without a flow that the catalogue knows, and handed over within the week."""
+    assert life.accepted is not None
+    life.result = "granted"
+    life.decided = _after(life.accepted, 1 + int(rng.random() * 15), rng)
+    life.closed = life.decided + 10 * MINUTE
+    life.delivered = _after(life.closed, int(rng.random() * 4), rng)
 
 
 def _path(plan: Plan, result: str, plain: bool, rng: Random) -> list[PlannedStep]:
@@ -145,10 +181,13 @@ def _wanted(step: PlannedStep, result: str, plain: bool, rng: Random) -> bool:
 
 
 def _pause_before(
-    scene: Scene, plan: Plan, path: list[PlannedStep], plain: bool, rng: Random
+    scene: Scene, draft: Draft, plan: Plan, path: list[PlannedStep], plain: bool, rng: Random
 ) -> int | None:
     """Position of the step before which the clock is stopped, or None."""
-    if plain or plan.kind == "instant" or rng.random() >= STOPPED:
+    stopped = draft.seed in (Seed.OVERRUN, Seed.UNAPPROVED) or (
+        not plain and plan.kind != "instant" and rng.random() < STOPPED
+    )
+    if not stopped:
         return None
     if scene.traits.single and any(step.special for step in path):
         return None
@@ -177,11 +216,11 @@ def _pause(scene: Scene, life: Life, cursor: int, rng: Random) -> int:
     start = cursor + 5 * MINUTE
     months = rng.random() < DRAGGED
     end = _after(start, 2 + int(rng.random() * (100 if months else 12)), rng)
-    life.pauses.append(Pause(rng.choice(STOP_KINDS), start, end))
+    life.pauses.append(Pause(rng.choice(STOP_KINDS), start, end, allowed(start, end)))
     if not scene.traits.single and rng.random() < 0.2:
         second = _after(start, 1 + int(rng.random() * 3), rng)
         longer = _after(second, 1 + int(rng.random() * 12), rng)
-        life.pauses.append(Pause("hearing", second, longer))
+        life.pauses.append(Pause("hearing", second, longer, allowed(second, longer)))
         end = max(end, longer)
     return end
 
@@ -203,7 +242,7 @@ def _take(
     elif end // DAY > start // DAY and step.limit.unit != "minute":
         end = (start // DAY + 1) * DAY - 1
     if stopped:
-        life.pauses.append(Pause("publicity", start, end))
+        life.pauses.append(Pause("publicity", start, end, allowed(start, end)))
     # A row with one time per step cannot say when a decision, an issue or a delivery began.
     begun = end if scene.traits.single and step.kind != "work" else start
     life.happenings.append(
@@ -216,6 +255,7 @@ def _days(scene: Scene, step: PlannedStep, start: int, pace: float, rng: Random)
     if step.limit.unit not in ("working_day", "calendar_day"):
         return 0
     days = int(step.limit.value * pace + rng.random() * 0.8)
+    days = min(days, MOST.get(step.kind, days))
     return min(days, _longest(scene, step.limit, start)) if days else 0
 
 

@@ -28,6 +28,23 @@ def befall(scene: Scene, draft: Draft, life: Life, rng: Random) -> None:
             linger(life)
         case None if not scene.traits.single and rng.random() < REPEATED:
             _repeat(life)
+        case _:
+            _mistime(scene, draft, life, rng)
+
+
+def _mistime(scene: Scene, draft: Draft, life: Life, rng: Random) -> None:
+    """The mishaps that are no more than a wrong time."""
+    match draft.seed:
+        case Seed.STEP_OVERDUE:
+            _dawdle(scene, life)
+        case Seed.OVERRUN:
+            _overrun(life, rng)
+        case Seed.DELIVERED_LATE:
+            _deliver_late(life, rng)
+        case Seed.AFTER_CLOSING:
+            _close_early(life)
+        case Seed.AT_ONCE:
+            _collapse(life)
 
 
 def _delay(scene: Scene, draft: Draft, life: Life, rng: Random) -> None:
@@ -117,3 +134,53 @@ def _repeat(life: Life) -> None:
             happening.end, happening.action = middle, "other"
             life.happenings.insert(at + 1, second)
             return
+
+
+def _dawdle(scene: Scene, life: Life) -> None:
+    """The step with the shortest limit takes a day more than it may; the whole stays in time."""
+    inner = [
+        h for h in life.happenings
+        if h.step.kind == "work" and h.step.limit.unit == life.plan.promised.unit
+    ]  # fmt: skip
+    slow = min(inner, key=lambda h: h.step.limit.value)
+    limit = slow.step.limit
+    while scene.clock.elapsed(limit.unit, slow.start, slow.end) <= limit.value:
+        _postpone(life, slow, 1)
+
+
+def _overrun(life: Life, rng: Random) -> None:
+    """The approver allowed less than the stop took; it takes two working days at least."""
+    pause = life.pauses[0]
+    assert pause.end is not None
+    pause.allowed = 1 + int(rng.random() * (pause.end // DAY - pause.start // DAY - 1))
+
+
+def _deliver_late(life: Life, rng: Random) -> None:
+    """The document lies about for more than ten working days."""
+    assert life.decided is not None
+    late = (life.decided // DAY + 11 + int(rng.random() ** 2 * 10)) * DAY + life.decided % DAY
+    life.delivered = late
+    for happening in life.happenings:
+        if happening.step.kind == "delivery":
+            happening.start = happening.end = late
+
+
+def _close_early(life: Life) -> None:
+    """Closed in the system when the decision was still to come, on a later day."""
+    decision = next(h for h in life.happenings if h.step.kind == "decision")
+    turn = decision.start
+    last = max(h.end for h in life.happenings if h.start < turn)
+    if decision.end // DAY == last // DAY:
+        for happening in life.happenings:
+            if happening.start >= turn:
+                happening.start, happening.end = happening.start + DAY, happening.end + DAY
+    finish(life)
+    life.closed = last + MINUTE
+
+
+def _collapse(life: Life) -> None:
+    """Whatever was done, was done in the second of acceptance."""
+    for happening in life.happenings:
+        happening.start = happening.end = life.accepted or life.applied
+    finish(life)
+    life.delivered = life.closed

@@ -83,6 +83,17 @@ class Charge:
 
 
 @dataclass(slots=True)
+class Penalty:
+    """One penalty, in yuan; `circumstance` is the catalogue's code of the case's gravity."""
+
+    no: int
+    circumstance: str
+    kind: str
+    amount: Decimal
+    decided_at: datetime
+
+
+@dataclass(slots=True)
 class DemoCase:
     """One case as the department lived it."""
 
@@ -106,12 +117,18 @@ class DemoCase:
     status: str
     acceptor: str
     approver: str
+    unit: str = ""
+    reported_at: datetime | None = None
+    """When the system passed on what had happened last; None where the system does not say."""
     steps: list[Step] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     papers: list[Paper] = field(default_factory=list)
     charges: list[Charge] = field(default_factory=list)
+    penalties: list[Penalty] = field(default_factory=list)
     violations: set[str] = field(default_factory=set)
+    spared: bool = False
+    """Whether more hangs on this case than its own outcome, so that its row must land."""
 
 
 @dataclass(slots=True)
@@ -125,7 +142,21 @@ class Publication:
     produced_at: datetime
     published_at: datetime | None
     url: str
+    fields: str = ""
+    """Names of the fields that were published, separated by 、."""
     violations: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A case that looks otherwise when the department is read again; `now` None when it is gone.
+
+    `rules`: what the change itself breaks.
+    """
+
+    case_no: str
+    now: DemoCase | None
+    rules: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -137,3 +168,5 @@ class County:
     cases: dict[str, list[DemoCase]]
     """Department → cases in order of application."""
     publications: dict[str, list[Publication]]
+    amendments: dict[str, list[Amendment]] = field(default_factory=dict)
+    """Department → what it changes at the source after everything has been read once."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from demo.course import Life, elapsed
+from demo.course import MINUTE, Happening, Life, elapsed, spans
+from demo.plans import UNSAID
 from demo.seeding import Draft, Scene, Seed
+from demo.workdays import DAY
 
 RULES = (
     "timeliness.due_soon",
@@ -18,9 +20,44 @@ RULES = (
     "fees.above_standard",
     "fees.on_free_power",
     "disclosure.published_late",
+    "timeliness.step_overdue",
+    "timeliness.acceptance_late",
+    "timeliness.supplement_notice_late",
+    "timeliness.clock_stop_overrun",
+    "timeliness.delivery_late",
+    "timeliness.report_late",
+    "procedure.work_after_closing",
+    "procedure.supplement_repeated",
+    "procedure.clock_stop_unapproved",
+    "procedure.same_person",
+    "procedure.unauthorised_handler",
+    "completeness.field_missing",
+    "completeness.document_missing",
+    "completeness.identity_invalid",
+    "fees.not_listed",
+    "fees.receipt_missing",
+    "disclosure.fields_incomplete",
+    "disclosure.item_unpublished",
+    "disclosure.power_incomplete",
+    "integrity.batch_closing",
+    "integrity.zero_length_chain",
+    "integrity.after_hours_approval",
+    "integrity.record_altered",
+    "integrity.discretion_out_of_range",
+    "platform.source_silent",
+    "platform.volume_drop",
+    "platform.serial_gap",
+    "platform.deleted_at_source",
 )
+"""All rules, by the names that the contract gives them."""
 DUE_SOON, OVERDUE_PROMISED, OVERDUE_STATUTORY, SKIPPED, DISORDER, EARLY = RULES[:6]
-UNLISTED, NO_REASON, MISSING, ABOVE, FREE, PUBLISHED_LATE = RULES[6:]
+UNLISTED, NO_REASON, MISSING, ABOVE, FREE, PUBLISHED_LATE = RULES[6:12]
+STEP_OVERDUE, ACCEPTED_LATE, TOLD_LATE, OVERRUN, DELIVERED_LATE, REPORTED_LATE = RULES[12:18]
+AFTER_CLOSING, TOLD_TWICE, UNAPPROVED, SAME_PERSON, UNAUTHORISED = RULES[18:23]
+NO_FIELD, NO_DOCUMENT, INVALID, NOT_LISTED, NO_RECEIPT = RULES[23:28]
+FIELDS_INCOMPLETE, UNPUBLISHED, POWER_INCOMPLETE = RULES[28:31]
+BATCH_CLOSING, AT_ONCE, AFTER_HOURS, ALTERED, OUT_OF_RANGE = RULES[31:36]
+SILENT, VOLUME_DROP, SERIAL_GAP, DELETED = RULES[36:]
 WARN_WITHIN = 1
 
 BROKEN: dict[Seed, frozenset[str]] = {
@@ -36,6 +73,9 @@ BROKEN: dict[Seed, frozenset[str]] = {
     Seed.REPEALED: frozenset({UNLISTED}),
     Seed.UNKNOWN: frozenset({UNLISTED}),
     Seed.FOREIGN: frozenset({UNLISTED}),
+    Seed.AFTER_CLOSING: frozenset({AFTER_CLOSING}),
+    Seed.TOLD_TWICE: frozenset({TOLD_TWICE}),
+    Seed.AT_ONCE: frozenset({AT_ONCE}),
 }
 UNTIMED = (Seed.REPEALED, Seed.UNKNOWN, Seed.UNTYPED)
 """No limit in force, or no start of the clock: timeliness cannot be judged."""
@@ -43,7 +83,9 @@ UNTIMED = (Seed.REPEALED, Seed.UNKNOWN, Seed.UNTYPED)
 
 def cut(life: Life, horizon: int) -> None:
     """Forget what lies at or after the horizon."""
-    life.notice = _cut_notice(life, horizon)
+    life.notices = [
+        (told, _known(brought, horizon)) for told, brought in life.notices if told < horizon
+    ]
     if life.accepted is None or life.accepted >= horizon:
         life.accepted, life.happenings, life.pauses = None, [], []
         life.decided = life.delivered = None
@@ -60,12 +102,6 @@ def _known(moment: int | None, horizon: int) -> int | None:
     return moment if moment is not None and moment < horizon else None
 
 
-def _cut_notice(life: Life, horizon: int) -> tuple[int, int | None] | None:
-    if life.notice is None or life.notice[0] >= horizon:
-        return None
-    return life.notice[0], _known(life.notice[1], horizon)
-
-
 def _cut_pauses(life: Life, horizon: int) -> None:
     """At most one clock stop is open."""
     life.pauses = [pause for pause in life.pauses if pause.start < horizon]
@@ -79,7 +115,10 @@ def _cut_pauses(life: Life, horizon: int) -> None:
 def violations(scene: Scene, draft: Draft, life: Life) -> set[str]:
     """Every rule that the case breaks, as it looks now."""
     broken = set(BROKEN[draft.seed]) if draft.seed in BROKEN else set()
-    return broken if draft.seed in UNTIMED else broken | timeliness(scene, life)
+    broken |= intervals(scene, draft, life)
+    if draft.seed in UNTIMED:
+        return broken
+    return broken | timeliness(scene, life) | pace(scene, life)
 
 
 def timeliness(scene: Scene, life: Life) -> set[str]:
@@ -96,3 +135,59 @@ def timeliness(scene: Scene, life: Life) -> set[str]:
     if elapsed(scene, life, statutory) > statutory.value:
         broken.add(OVERDUE_STATUTORY)
     return broken
+
+
+WITHIN = 5
+"""Working days in which a case is accepted, or the applicant told what is missing (行政许可法 §32)."""
+DELIVER_WITHIN = 10
+"""Working days from the decision to its delivery (行政许可法 §44)."""
+
+
+def intervals(scene: Scene, draft: Draft, life: Life) -> set[str]:
+    """What is judged by the days between two moments alone, whatever the catalogue says."""
+    now = scene.calendar.number(scene.clock.as_of) * DAY
+    broken = set()
+    if _accepted_late(draft, life, now):
+        broken.add(ACCEPTED_LATE)
+    if life.notices and _days(life.applied, life.notices[0][0]) > WITHIN:
+        broken.add(TOLD_LATE)
+    if any(_days(p.start, now if p.end is None else p.end) > p.allowed for p in life.pauses):
+        broken.add(OVERRUN)
+    if life.result == "granted" and life.decided is not None:
+        delivered = now if life.delivered is None else life.delivered
+        if _days(life.decided, delivered) > DELIVER_WITHIN:
+            broken.add(DELIVERED_LATE)
+    return broken
+
+
+def _accepted_late(draft: Draft, life: Life, now: int) -> bool:
+    """A notice in time starts the days anew when the applicant has brought what was missing."""
+    accepted = None if draft.seed is Seed.UNTYPED else life.accepted
+    ends = (accepted, life.decided, life.closed)
+    end = next((moment for moment in ends if moment is not None), now)
+    since: int | None = life.applied
+    if life.notices and _days(life.applied, life.notices[0][0]) <= WITHIN:
+        since = life.notices[-1][1]
+    return since is not None and _days(since, end) > WITHIN
+
+
+def _days(start: int, end: int) -> int:
+    return end // DAY - start // DAY
+
+
+def pace(scene: Scene, life: Life) -> set[str]:
+    """Steps that took longer than their own limit, clock stops taken out; the system must say when they ended."""
+    if scene.traits.precision == "day":
+        return set()
+    late = any(_slow(scene, life, happening) for happening in life.happenings)
+    return {STEP_OVERDUE} if late else set()
+
+
+def _slow(scene: Scene, life: Life, happening: Happening) -> bool:
+    limit = happening.step.limit
+    if limit is UNSAID:
+        return False
+    if limit.unit == "minute":
+        return happening.end - happening.start > limit.value * MINUTE
+    spent = scene.clock.elapsed(limit.unit, happening.start, happening.end, spans(life))
+    return spent > limit.value

@@ -8,7 +8,7 @@ from random import Random
 
 from catalogue.spec import Fee
 from demo.course import Life
-from demo.model import Charge, Paper
+from demo.model import Charge, Paper, Penalty
 from demo.records import Clockface
 from demo.seeding import Draft, Scene, Seed
 from demo.workdays import DAY
@@ -26,7 +26,7 @@ def papers(scene: Scene, draft: Draft, life: Life, face: Clockface, rng: Random)
     if draft.seed is not Seed.MISSING and rng.random() < UNTYPED_LISTS:
         return []
     absent = _absent(draft, life, rng)
-    brought = life.applied if life.notice is None or life.notice[1] is None else life.notice[1]
+    brought = next((late for _, late in reversed(life.notices) if late), life.applied)
     late = rng.choice(life.plan.materials).code if brought != life.applied else ""
     made = []
     for material in life.plan.materials:
@@ -70,8 +70,23 @@ def charges(
         quantity = 1 if scene.traits.single else 1 + int(rng.random() ** 6 * 3)
         above = draft.seed is Seed.ABOVE and no == 1
         amount_due = _above(fee, quantity, rng) if above else _amount(fee, quantity, rng)
+        if draft.seed in (Seed.NOT_LISTED, Seed.NO_RECEIPT, Seed.ALTERED):
+            amount_due = _cents(fee.standard_max * quantity)
         made.append(Charge(no, fee.code, amount_due, quantity, at, f"{receipt}{no}"))
     return made
+
+
+def penalties(draft: Draft, life: Life, face: Clockface, rng: Random) -> list[Penalty]:
+    """What was imposed, within the range of its circumstance unless seeded otherwise."""
+    if not life.plan.fines or life.decided is None:
+        return []
+    grade = rng.choice(life.plan.fines)
+    low, high = grade.min_amount or Decimal(0), grade.max_amount or Decimal(0)
+    amount = low + Decimal(int(rng.random() * int((high - low) / 10))) * 10
+    if draft.seed is Seed.FINED:
+        amount = low / 2 if low and rng.random() < 0.4 else high + (1 + int(rng.random() * 5)) * 100
+    decided = face.time(life.decided)
+    return [Penalty(1, grade.code, grade.penalty_kind, _cents(amount), decided)]
 
 
 def _fees(scene: Scene, life: Life, rng: Random) -> tuple[Fee, ...]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise, product
 
 from catalogue import Catalogue
-from catalogue.spec import Fee, Limit, Material, PowerVersion
+from catalogue.spec import Discretion, Fee, Limit, Material, PowerVersion
 from demo.workdays import DAY, WorkCalendar, add_months, united_days
 
 VOCABULARY = ("accept", "review", "survey", "publicity", "examine", "decide", "issue", "deliver")
@@ -53,6 +53,8 @@ class Plan:
     """Steps of work that no case may do without."""
     swaps: tuple[tuple[str, str], ...]
     """Neighbouring steps of work or decision whose exchange breaks the flow."""
+    fines: tuple[Discretion, ...]
+    """The circumstances of a penalty that have a range."""
     required: tuple[str, ...]
     """Codes of the materials without which there is no acceptance."""
 
@@ -103,6 +105,7 @@ def plan(power_code: str, version: PowerVersion) -> Plan:
         materials=version.materials,
         fees=version.fees,
         droppable=tuple(s.code for s in version.steps if s.kind == "work" and s.mandatory),
+        fines=tuple(d for d in version.discretion if d.max_amount is not None),
         swaps=tuple((a, b) for a, b in pairwise(inner) if (b, a) not in reach),
         required=tuple(material.code for material in version.materials if material.required),
     )
@@ -130,7 +133,11 @@ class Clock:
     """
 
     calendar: WorkCalendar
-    as_of: date
+    now: datetime
+
+    @property
+    def as_of(self) -> date:
+        return self.now.date()
 
     def elapsed(self, unit: str, start: int, end: int | None, stops: Sequence[Span] = ()) -> int:
         """Whole units gone by. Raises ValueError for a unit that no limit of a case may have."""

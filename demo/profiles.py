@@ -44,6 +44,22 @@ class Traits:
     publications: tuple[str, ...] = ()
     published: float = 0.0
     """Published items per case of the whole county."""
+    unit: str = ""
+    """The unit that handles its cases; empty where its system does not say."""
+    reports: bool = False
+    """Whether its system says when it passed a case on."""
+    fields: bool = False
+    """Whether it says which fields of an item were published."""
+    amends: tuple[str, ...] = ()
+    """What it does to cases that were read already: `alter`, `delete`."""
+    serials: int = 0
+    """Digits of a running number without gaps; 0 where numbers have gaps anyway."""
+    quiet_days: int = 0
+    """Working days before the end of the period in which nothing was heard of it."""
+    outages: tuple[date, ...] = ()
+    """Working days on which it took nothing in."""
+    late_month: int = 0
+    """The month in which many decisions were made in the evening."""
 
 
 def _codes(body: str, demands: tuple[Demand, ...]) -> tuple[Demand, ...]:
@@ -64,8 +80,11 @@ DEPARTMENTS: tuple[Traits, ...] = (
             Demand("GA-XK-0004", 2, "yearend", 0.1),
             Demand("GA-XK-0002", 1, "even", 0.6),
             Demand("GA-XK-0003", 1, "even", 0.5),
+            Demand("GA-CF-0001", 2, "even", 1.0),
         )),
         ("36012100GA-GK-0001",), 0.003,
+        unit="南昌县公安局行政审批科", reports=True, amends=("alter",), serials=6,
+        outages=(date(2012, 9, 12),), late_month=10,
     ),
     Traits(
         "housing", "36012100FC", 0.22, "day", True, False, True, "南房",
@@ -79,6 +98,7 @@ DEPARTMENTS: tuple[Traits, ...] = (
             Demand("FC-XK-0002", 0.8, "even", 0.0),
             Demand("FC-XK-0001", 0.7, "autumn", 0.0),
         )),
+        outages=(date(2012, 12, 17),),
     ),
     Traits(
         "industry_commerce", "36012100GS", 0.20, "minute", True, True, True, "南工商",
@@ -90,7 +110,9 @@ DEPARTMENTS: tuple[Traits, ...] = (
             Demand("GS-FX-0001", 4, "even", 0.1),
             Demand("GS-XK-0003", 3, "autumn", 0.1),
             Demand("GS-QT-0001", 2, "even", 0.2),
+            Demand("GS-CF-0001", 2, "even", 0.7),
         )),
+        unit="南昌县工商行政管理局注册分局", reports=True, late_month=9,
     ),
     Traits(
         "civil_affairs", "36012100MZ", 0.18, "day", True, True, True, "南民",
@@ -104,7 +126,7 @@ DEPARTMENTS: tuple[Traits, ...] = (
             Demand("MZ-XK-0001", 1.3, "spring", 0.0, "social"),
             Demand("MZ-XK-0002", 1.2, "even", 0.0, "institution"),
         )),
-        ("36012100MZ-GK-0001", "36012100MZ-GK-0002"), 0.006,
+        ("36012100MZ-GK-0001", "36012100MZ-GK-0002"), 0.006, fields=True, quiet_days=4,
     ),
     Traits(
         "land_resources", "36012100GT", 0.10, "second", False, True, False, "南国土",
@@ -119,6 +141,7 @@ DEPARTMENTS: tuple[Traits, ...] = (
             Demand("GT-XK-0004", 1, "even", 0.0),
         )),
         ("36012100GT-GK-0001", "36012100GT-GK-0002"), 0.006,
+        unit="南昌县国土资源局行政审批科", reports=True, fields=True, amends=("alter", "delete"), serials=6,
     ),
 )  # fmt: skip
 """Departments in order of size; each draws from its own generator, so that none depends on another."""

@@ -6,13 +6,14 @@ from random import Random
 
 from catalogue.spec import DisclosureVersion
 from demo.model import Publication
-from demo.outlook import PUBLISHED_LATE
+from demo.outlook import FIELDS_INCOMPLETE, PUBLISHED_LATE
 from demo.profiles import PLACES, TOWNS
 from demo.records import Clockface
 from demo.seeding import Scene, second
 from demo.workdays import DAY
 
 LATE = 0.06
+INCOMPLETE = 0.05
 LEAST = 4
 
 
@@ -55,9 +56,31 @@ def _publication(scene: Scene, serial: int, moment: int, tardy: bool, rng: Rando
         if published
         else "",
     )
-    if tardy:
+    if _is_late(scene, item, moment, published):
         made.violations.add(PUBLISHED_LATE)
+    elif published is not None and traits.fields:
+        _tell_fields(made, item, serial % round(1 / INCOMPLETE) == 3, rng)
+    if traits.fields and published is not None and not made.fields:
+        made.fields = "、".join(item.fields_required)
     return made
+
+
+def _is_late(scene: Scene, item: DisclosureVersion, moment: int, published: int | None) -> bool:
+    """By the working days gone since; the limits of the county's items are all in working days."""
+    until = scene.calendar.number(scene.clock.as_of) if published is None else published // DAY
+    return until - moment // DAY > item.publish_within.value
+
+
+def _tell_fields(made: Publication, item: DisclosureVersion, incomplete: bool, rng: Random) -> None:
+    """Which fields were published; now and then one is left out, or the address is."""
+    fields = list(item.fields_required)
+    if incomplete:
+        made.violations.add(FIELDS_INCOMPLETE)
+        if rng.random() < 0.3:
+            made.url = ""
+        else:
+            fields.remove(rng.choice(fields))
+    made.fields = "、".join(fields)
 
 
 def _published(item: DisclosureVersion, moment: int, tardy: bool, rng: Random) -> int | None:

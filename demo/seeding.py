@@ -7,9 +7,8 @@ each of them so that it breaks exactly that rule, and every unmarked one so that
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import accumulate
 from random import Random
@@ -47,6 +46,30 @@ class Seed(StrEnum):
     REPEALED = "repealed"
     UNKNOWN = "unknown"
     FOREIGN = "foreign"
+    STEP_OVERDUE = "step_overdue"
+    ACCEPTED_LATE = "accepted_late"
+    TOLD_LATE = "told_late"
+    TOLD_TWICE = "told_twice"
+    OVERRUN = "overrun"
+    """A clock stop that lasts longer than was allowed."""
+    UNAPPROVED = "unapproved"
+    DELIVERED_LATE = "delivered_late"
+    REPORTED_LATE = "reported_late"
+    AFTER_CLOSING = "after_closing"
+    SAME_PERSON = "same_person"
+    UNAUTHORISED = "unauthorised"
+    NO_FIELD = "no_field"
+    NO_DOCUMENT = "no_document"
+    NOT_LISTED = "not_listed"
+    NO_RECEIPT = "no_receipt"
+    AT_ONCE = "at_once"
+    """Everything from acceptance to closing in one second."""
+    FINED = "fined"
+    """A fine outside the range of its circumstance."""
+    ALTERED = "altered"
+    DELETED = "deleted"
+    PRESENT = "present"
+    """Nothing is wrong: the sign of life of the last day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +134,13 @@ class Scene:
     period: Period
     horizon: int
     """The first moment that is not known yet."""
+    outages: frozenset[int] = frozenset()
+    """Working days on which nothing was taken in."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The last moment that is known, as a local time."""
+        return self.clock.now
 
     @property
     def calendar(self) -> WorkCalendar:
@@ -133,8 +163,15 @@ def drafts(scene: Scene, count: int, rng: Random) -> list[Draft]:
     made = []
     for _ in range(count):
         power = demands[bisect(shares, rng.random() * shares[-1])].power
-        made.append(Draft(_moment(days[power], rng), power))
+        made.append(Draft(after_outage(scene, _moment(days[power], rng)), power))
     return made
+
+
+def after_outage(scene: Scene, moment: int) -> int:
+    """The moment, or the same time of the next day on which anything was taken in."""
+    while moment // DAY in scene.outages:
+        moment += DAY
+    return moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,145 +213,3 @@ def second(rng: Random) -> int:
     """A moment of the office day: busiest in the middle of the morning and of the afternoon."""
     half = 0 if rng.random() < 0.58 else DAY // 2
     return half + int((rng.random() + rng.random()) / 2 * (DAY // 2))
-
-
-Fits = Callable[[Scene, Draft, Plan], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Sowing:
-    """One kind of seed: its share of the department's cases, at least one, and which drafts can bear it."""
-
-    seed: Seed
-    share: float
-    fits: Fits
-
-
-def _ended(scene: Scene, draft: Draft, plan: Plan) -> bool:
-    """Whether a case that comes in then is over, with time to spare, by the end of the period."""
-    limit = plan.promised.value if plan.promised.unit == "working_day" else 25
-    return draft.moment // DAY + limit + SLACK < scene.period.end
-
-
-def _overdue(scene: Scene, draft: Draft, plan: Plan) -> bool:
-    """Whether the promised limit of a case that comes in then, and more, is past by the end of the period."""
-    late = draft.moment + 8 * DAY
-    if plan.promised == plan.statutory or late >= scene.horizon:
-        return False
-    return scene.clock.elapsed(plan.promised.unit, late, None) > plan.promised.value
-
-
-def _long_overdue(scene: Scene, draft: Draft, plan: Plan) -> bool:
-    late = draft.moment + 8 * DAY
-    if late >= scene.horizon:
-        return False
-    return scene.clock.elapsed(plan.statutory.unit, late, None) > plan.statutory.value
-
-
-def _promised(scene: Scene, draft: Draft, plan: Plan) -> bool:
-    return (
-        plan.kind != "instant" and plan.promised.unit == "working_day" and plan.promised.value >= 3
-    )
-
-
-def _skippable(scene: Scene, draft: Draft, plan: Plan) -> bool:
-    return bool(plan.droppable) and _ended(scene, draft, plan)
-
-
-def _swappable(scene: Scene, draft: Draft, plan: Plan) -> bool:
-    return bool(plan.swaps) and plan.promised.value >= 4 and _ended(scene, draft, plan)
-
-
-def _untyped(scene: Scene, draft: Draft, plan: Plan) -> bool:
-    return scene.traits.precision == "day" and _ended(scene, draft, plan)
-
-
-def _papers(scene: Scene, draft: Draft, plan: Plan) -> bool:
-    wanted = scene.traits.papers and len(plan.materials) >= 2 and bool(plan.required)
-    return wanted and draft.moment + 5 * DAY < scene.horizon
-
-
-def _charging(scene: Scene, draft: Draft, plan: Plan) -> bool:
-    return (
-        plan.charges
-        and any(fee.standard_max for fee in plan.fees[:1])
-        and _ended(scene, draft, plan)
-    )
-
-
-def _free(scene: Scene, draft: Draft, plan: Plan) -> bool:
-    return not plan.charges and _ended(scene, draft, plan)
-
-
-SOWINGS: tuple[Sowing, ...] = (
-    Sowing(Seed.LONG_OVERDUE, 0.0075, _long_overdue),
-    Sowing(Seed.OVERDUE, 0.0225, _overdue),
-    Sowing(Seed.SKIPPED, 0.003, _skippable),
-    Sowing(Seed.UNTYPED, 0.001, _untyped),
-    Sowing(Seed.DISORDER, 0.003, _swappable),
-    Sowing(Seed.EARLY, 0.003, _ended),
-    Sowing(Seed.NO_REASON, 0.003, _ended),
-    Sowing(Seed.MISSING, 0.004, _papers),
-    Sowing(Seed.ABOVE, 0.003, _charging),
-    Sowing(Seed.FREE, 0.002, _free),
-    Sowing(Seed.DUE_SOON, 0.002, _promised),
-)
-UNLISTED_SHARE = 0.0025
-
-
-def sow(scene: Scene, made: list[Draft], rng: Random) -> None:
-    """Mark drafts in place, at most one seed each; some change their day or their power for it."""
-    free = [draft for draft in made if not draft.unlisted]
-    for sowing in SOWINGS:
-        fitting = [at for at, draft in enumerate(free) if _fits(scene, draft, sowing)]
-        wanted = min(max(1, round(sowing.share * len(made))), len(fitting))
-        chosen = set(rng.sample(fitting, wanted))
-        for at in sorted(chosen):
-            free[at].seed = sowing.seed
-            if sowing.seed is Seed.DUE_SOON:
-                _bring_close(scene, free[at], rng)
-        free = [draft for at, draft in enumerate(free) if at not in chosen]
-    _sow_unlisted(scene, free, len(made), rng)
-
-
-def _fits(scene: Scene, draft: Draft, sowing: Sowing) -> bool:
-    plan = scene.plan(draft.power, draft.moment)
-    return plan is not None and sowing.fits(scene, draft, plan)
-
-
-def _bring_close(scene: Scene, draft: Draft, rng: Random) -> None:
-    """Move a draft to a day from which, accepted at once, its limit ends with the period."""
-    last = scene.period.end - 1
-    plan = scene.plan(draft.power, last * DAY)
-    if plan is None or plan.promised.value > last - scene.period.first:
-        draft.seed = None
-        return
-    number = last - plan.promised.value + int(rng.random() * 2)
-    draft.moment = number * DAY + int(second(rng) * 0.8)
-
-
-def _sow_unlisted(scene: Scene, free: list[Draft], count: int, rng: Random) -> None:
-    for unlisted in _unlisted(scene):
-        wanted = max(1, round(UNLISTED_SHARE * count))
-        days = _unlisted_days(scene, unlisted)
-        if not days:
-            continue
-        for draft in rng.sample(free, min(wanted, len(free))):
-            draft.seed, draft.unlisted, draft.power = unlisted.kind, unlisted, unlisted.like
-            draft.moment = rng.choice(days) * DAY + second(rng)
-
-
-def _unlisted_days(scene: Scene, unlisted: Unlisted) -> list[int]:
-    """The days of application. What is repealed may have been asked for on the last day that it was in force."""
-    known = [
-        scene.plans.on(unlisted.power_code, day) is not None
-        for day in scene.calendar.days[: scene.period.end]
-    ]
-    numbers = range(scene.period.first, scene.period.end - SLACK)
-    if unlisted.kind is Seed.REPEALED:
-        return [n for n in numbers if not known[n + 1]]
-    return [n for n in numbers if known[n] == (unlisted.kind is Seed.FOREIGN)]
-
-
-def _unlisted(scene: Scene) -> Iterable[Unlisted]:
-    return (unlisted for unlisted in UNLISTED_POWERS if unlisted.department == scene.traits.slug)

@@ -1,7 +1,7 @@
 """What the hub must find: every violation that was seeded, and the fate of every row that was written.
 
 `truth.json` holds {seed, cases, as_of, violations, latent, counts, rows, furniture}. `violations`: rule → list of
-{department, case_no} or {department, source_no}. `rows`: department → dataset → file or table → runs
+{department, case_no}, or {department, subject} where the subject is no case nor part of one. `rows`: department → dataset → file or table → runs
 [first row, last row, fate] of rows that follow one another. Fates: landed, unchanged, superseded,
 quarantined:<reason>.
 """
@@ -10,18 +10,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
 
+import catalogue
+from demo import totals
 from demo.model import County, DemoCase
-from demo.outlook import RULES
+from demo.outlook import DELETED, RULES
+from hub.core.settings import CONTENT_ROOT
+from hub.core.specs import department_slugs, read_department
 
 RowFates = Mapping[str, Mapping[str, Iterable[tuple[int, str]]]]
 """Dataset → file or table → (row as the connector counts it, fate)."""
 Runs = list[list[Any]]
+HOURS = {"h": 1, "d": 24}
 FATE_SCHEMA = {
     "department": pl.String(), "dataset": pl.String(), "file": pl.String(),
     "row": pl.Int64(), "fate": pl.String(),
@@ -47,21 +53,81 @@ class Written(Protocol):
     @property
     def latent(self) -> Iterable[LatentCase]: ...
     @property
+    def lost(self) -> Mapping[str, Collection[str]]: ...
+    @property
+    def erased(self) -> Mapping[str, Iterable[str]]: ...
+    @property
     def furniture(self) -> Mapping[str, Mapping[str, Mapping[str, int]]]: ...
 
 
-def violations(county: County) -> dict[str, list[dict[str, str]]]:
-    """Every rule → the cases (or publications) that break it, by department in order of application."""
-    found: dict[str, list[dict[str, str]]] = {rule: [] for rule in RULES}
+def violations(
+    county: County,
+    lost: Mapping[str, Collection[str]] | None = None,
+    erased: Mapping[str, Iterable[str]] | None = None,
+) -> dict[str, list[dict[str, str]]]:
+    """Every rule → what breaks it, by department in order of application.
+
+    `lost`: department → numbers that never land: what is counted over many cases goes without them. `erased`:
+    department → numbers of cases that the source marks as deleted from the first.
+    """
+    found: dict[str, list[dict[str, str]]] = {rule: [] for rule in known_rules()}
+    everything = chain(
+        _of_cases(county, erased or {}),
+        _of_publications(county),
+        _of_all_together(county, lost or {}),
+    )
+    for rule, subject in everything:
+        if rule in found:
+            found[rule].append(subject)
+    return found
+
+
+Broken = Iterator[tuple[str, dict[str, str]]]
+"""Rule and subject."""
+
+
+def _of_cases(county: County, erased: Mapping[str, Iterable[str]]) -> Broken:
     for department, cases in county.cases.items():
         for case in cases:
             for rule in case.violations:
-                found[rule].append({"department": department, "case_no": case.case_no})
+                yield rule, {"department": department, "case_no": case.case_no}
+    for department, amendments in county.amendments.items():
+        for amendment in amendments:
+            for rule in amendment.rules:
+                yield rule, {"department": department, "case_no": amendment.case_no}
+    for department, numbers in erased.items():
+        for number in numbers:
+            yield DELETED, {"department": department, "case_no": number}
+
+
+def _of_publications(county: County) -> Broken:
     for department, publications in county.publications.items():
-        for publication in publications:
-            for rule in publication.violations:
-                found[rule].append({"department": department, "source_no": publication.source_no})
-    return found
+        for item in publications:
+            for rule in item.violations:
+                subject = f"disclosure:{department}/{item.source_no}"
+                yield rule, {"department": department, "subject": subject}
+
+
+def _of_all_together(county: County, lost: Mapping[str, Collection[str]]) -> Broken:
+    counted = totals.violations(county, catalogue.load(), _freshness(), lost)
+    for rule, subjects in counted.items():
+        for department, subject in subjects:
+            yield rule, {"department": department, "subject": subject}
+
+
+def known_rules() -> list[str]:
+    """The rules that there are: the truth says nothing of one that is still to be written."""
+    folder = CONTENT_ROOT / "supervision" / "rules"
+    return [rule for rule in RULES if (folder / f"{rule.replace('.', '/')}.yml").exists()]
+
+
+def _freshness() -> dict[str, int]:
+    """Department → hours that may pass without a sign of life."""
+    root = CONTENT_ROOT / "departments"
+    stated = {
+        slug: read_department(root, slug).spec.freshness or "0h" for slug in department_slugs(root)
+    }
+    return {slug: int(text[:-1]) * HOURS[text[-1]] for slug, text in stated.items()}
 
 
 def unland(case: DemoCase) -> tuple[str, ...]:
@@ -73,7 +139,7 @@ def unland(case: DemoCase) -> tuple[str, ...]:
 
 def assemble(county: County, written: Written) -> dict[str, Any]:
     """The truth document."""
-    seeded = violations(county)
+    seeded = violations(county, written.lost, written.erased)
     return {
         "seed": county.seed,
         "cases": sum(len(cases) for cases in county.cases.values()),
@@ -158,7 +224,7 @@ def read(path: Path) -> dict[str, Any]:
 def expected_violations(
     document: Mapping[str, Any], landed: Iterable[tuple[str, str]]
 ) -> set[tuple[str, str, str]]:
-    """(rule, department, number) that must be open findings.
+    """(rule, department, case number or subject) that must be open findings.
 
     `landed`: (department, case number) of the cases in the warehouse. Latent violations count once their case has
     landed; all others count always.
@@ -171,7 +237,7 @@ def expected_violations(
         for rule in case["rules"]
     }
     seeded = {
-        (rule, subject["department"], subject.get("case_no") or subject["source_no"])
+        (rule, subject["department"], subject.get("case_no") or subject["subject"])
         for rule, subjects in document["violations"].items()
         for subject in subjects
     }

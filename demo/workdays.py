@@ -1,7 +1,7 @@
-"""Office time: the county's working days in a row, each of them 25,200 seconds long.
+"""Office time: the county's working days in a row, each of them 23,400 seconds long.
 
 A moment is an int, `day * DAY + second`: `day` counts working days from the calendar's first one, `second` counts
-office seconds (08:30–12:00 and 14:00–17:30). So later is greater, and working days between two moments are a
+office seconds (08:30–12:00 and 14:30–17:30). So later is greater, and working days between two moments are a
 subtraction. Working days follow the State Council's notices with their make-up Saturdays (`chinesecalendar`).
 """
 
@@ -15,10 +15,10 @@ from functools import cache
 
 from chinese_calendar import is_workday
 
-MORNING = 12_600
-DAY = 2 * MORNING
+MORNING, AFTERNOON = 12_600, 10_800
+DAY = MORNING + AFTERNOON
 OPENING = 8 * 3600 + 1800
-LUNCH = 2 * 3600
+LUNCH = 2 * 3600 + 1800
 
 FIRST = date(2011, 12, 1)
 LAST = date(2013, 12, 31)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from demo.model import County, DemoCase, Publication
+from demo.model import Amendment, County, DemoCase, Publication
 from demo.writers import (
     civil_affairs,
     housing,
@@ -17,9 +18,9 @@ from demo.writers import (
 from demo.writers.defects import DEMO_FIX
 from demo.writers.fates import Fates, Latent, RowFates
 
-__all__ = ["DEMO_FIX", "Fates", "Latent", "Written", "write_all"]
+__all__ = ["DEMO_FIX", "Fates", "Latent", "Written", "deliver_later", "write_all"]
 
-FILE_WRITERS = {
+FILE_WRITERS: dict[str, Callable[..., Fates]] = {
     "civil_affairs": civil_affairs.write,
     "housing": housing.write,
     "industry_commerce": industry_commerce.write,
@@ -41,6 +42,10 @@ class Written:
     furniture: dict[str, dict[str, dict[str, int]]]
     """Department → dataset → file → rows that are no records."""
     fixes: dict[str, str]
+    lost: dict[str, set[str]]
+    """Department → numbers of the cases and published items that never land."""
+    erased: dict[str, set[str]]
+    """Department → numbers of the cases that stand there as deleted from the first."""
 
 
 def write_all(county: County, home: Path, exchange_url: str) -> Written:
@@ -48,15 +53,40 @@ def write_all(county: County, home: Path, exchange_url: str) -> Written:
 
     Each department draws from a generator of its own, so that none depends on another.
     """
-    written = Written({}, {}, [], {}, DEMO_FIX)
+    written = Written({}, {}, [], {}, DEMO_FIX, {}, {})
     for slug, write in FILE_WRITERS.items():
         folder = _emptied(home / "demo" / slug)
-        fates = write(*_content(county, slug), folder, _rng(county, slug))
+        _emptied(home / "demo" / "later" / slug)
+        fates = write(
+            *_content(county, slug), folder, _rng(county, slug), *_amendments(county, slug)
+        )
         _note(written, slug, fates, f"{slug}_files", folder.resolve().as_uri())
     slug = land_resources.SLUG
-    fates = land_resources.write(*_content(county, slug), exchange_url, _rng(county, slug))
+    changes = county.amendments.get(slug, [])
+    fates = land_resources.write(*_content(county, slug), exchange_url, _rng(county, slug), changes)
     _note(written, slug, fates, f"{slug}_exchange", land_resources.plain_url(exchange_url))
     return written
+
+
+def deliver_later(home: Path, exchange_url: str) -> list[str]:
+    """Apply to the sources what changes after everything has been read once: the departments that have something new.
+
+    Files are dropped into their department's folder, rows pushed into the exchange tables; done once, there is nothing
+    left to do.
+    """
+    changed = set()
+    for path in sorted((home / "demo" / "later").glob("*/*")):
+        path.replace(home / "demo" / path.parent.name / path.name)
+        changed.add(path.parent.name)
+    if land_resources.push_later(exchange_url):
+        changed.add(land_resources.SLUG)
+    return sorted(changed)
+
+
+def _amendments(county: County, slug: str) -> tuple[list[Amendment], ...]:
+    """Only a writer that can tell a case again is asked to."""
+    changes = county.amendments.get(slug)
+    return (changes,) if changes else ()
 
 
 def _content(county: County, slug: str) -> tuple[list[DemoCase], list[Publication]]:
@@ -79,4 +109,5 @@ def _note(written: Written, slug: str, fates: Fates, connection: str, url: str) 
     written.fates[slug] = fates.rows
     written.furniture[slug] = fates.furniture
     written.latent.extend(fates.latent)
+    written.lost[slug], written.erased[slug] = fates.lost, fates.erased
     written.connections[connection] = url

@@ -26,7 +26,7 @@ FIELDS = fields(
     + "TBZL C2, TBKSRQ D8, TBJSRQ D8, TBLY M10, TBPZR C20, TBSX N4, BZRQ D8, BZQD M10, BZSLRQ D8, CLQD M10, "
     "SFXM C4, SFJE N10.2, SFSL N4, JFRQ D8, PJH C24, BZ M10, LRRQ D8"
 )
-PUBLICATION_FIELDS = fields("GKLSH C24, GKSX C8, BT C200, CSRQ D8, GKRQ D8, WZ C120")
+PUBLICATION_FIELDS = fields("GKLSH C24, GKSX C8, BT C200, CSRQ D8, GKRQ D8, WZ C120, GKYS M10")
 
 DEFECTS = (
     Defect("code", "unmapped_code", 0.0012),
@@ -57,15 +57,19 @@ def write(
                 row = _row(case, codes, rng)
                 if at in fresh.positions:
                     row["SXDM"] = fresh.code
+                    fates.lost.add(case.case_no)
                     fate = quarantined("unmapped_power")
                 elif defect := defects.get(at):
                     _damage(row, defect)
+                    fates.lost.add(case.case_no)
                     fate = quarantined(defect.reason)
                 else:
                     fate = LANDED
                 fates.say("cases", file, table.write(list(row.values())), fate)
                 if rng.random() < DELETED_SHARE:
-                    fates.say("cases", file, _test_entry(table, case, codes, rng))
+                    number = f"T-{case.case_no}"
+                    fates.erased.add(number)
+                    fates.say("cases", file, _test_entry(table, case, number, codes, rng))
     _write_publications(publications, codes, target, rng, fates)
     return fates
 
@@ -147,9 +151,8 @@ def _damage(row: dict[str, Value], defect: Defect) -> None:
             row["SFJE"] = "*" * 10  # what FoxPro writes when a number outgrows its field
 
 
-def _test_entry(table: DbfWriter, case: DemoCase, codes: OwnCodes, rng: Random) -> int:
+def _test_entry(table: DbfWriter, case: DemoCase, number: str, codes: OwnCodes, rng: Random) -> int:
     """A clerk tried the form out, under a number of its own, and deleted the row."""
-    number = f"T-{case.case_no}"
     row = _row(replace(case, case_no=number, title="测试录入，请勿办理"), codes, rng)
     return table.write(list(row.values()), deleted=True)
 
@@ -168,6 +171,8 @@ def _write_publications(
             for at in positions:
                 item = publications[at]
                 bad = at in unreadable
+                if bad:
+                    fates.lost.add(item.source_no)
                 record = table.write(
                     (
                         item.source_no,
@@ -176,6 +181,7 @@ def _write_publications(
                         "20120230" if bad else item.produced_at,
                         item.published_at,
                         item.url,
+                        item.fields,
                     )
                 )
                 fates.say("disclosures", file, record, quarantined("bad_date") if bad else LANDED)

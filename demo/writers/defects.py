@@ -56,7 +56,11 @@ def pick(
     cases: Sequence[DemoCase], kinds: Sequence[Defect], rng: Random, taken: frozenset[int]
 ) -> dict[int, Defect]:
     """Position of a case → its defect; at most one each, only on cases without violations, none of `taken`."""
-    free = [at for at, case in enumerate(cases) if not case.violations and at not in taken]
+    free = [
+        at
+        for at, case in enumerate(cases)
+        if not case.violations and not case.spared and at not in taken
+    ]
     picked: dict[int, Defect] = {}
     for kind in kinds:
         candidates = [at for at in free if at not in picked and kind.fits(cases[at])]

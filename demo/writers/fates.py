@@ -7,6 +7,7 @@ exact repetition of it is `unchanged`, an older version of it `superseded`; a ro
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
@@ -36,10 +37,22 @@ class Fates:
     furniture: dict[str, dict[str, int]] = field(default_factory=dict)
     """Dataset → file → how many rows of it are no records."""
     latent: list[Latent] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    """Numbers of the cases and published items whose row cannot pass."""
+    erased: set[str] = field(default_factory=set)
+    """Numbers of cases that stand there as deleted from the first."""
 
     def say(self, dataset: str, file: str, row: int, fate: str = LANDED) -> None:
         """The fate of one row."""
         self.rows.setdefault(dataset, {}).setdefault(file, []).append((row, fate))
+
+    def outdo(self, dataset: str, file: str, row: int, fate: str = SUPERSEDED) -> None:
+        """A row that had landed is outdone by a later telling. Rows of a file are said in order."""
+        rows = self.rows[dataset][file]
+        at = bisect_left(rows, (row, ""))
+        if rows[at] != (row, LANDED):
+            raise ValueError(f"{dataset} {file} row {row} has not landed")
+        rows[at] = (row, fate)
 
     def say_all(self, dataset: str, file: str, first: int, count: int) -> None:
         """`count` rows from `first` on, all landed."""

@@ -64,6 +64,8 @@ def write(
             sheet = _Ledger(book, month)
             for at, case in group:
                 defect = defects.get(at)
+                if defect:
+                    fates.lost.add(case.case_no)
                 row = sheet.case(_cells(case, codes, rng, defect), rng)
                 fates.say("cases", file, row, quarantined(defect.reason) if defect else LANDED)
             sheet.total("合计")

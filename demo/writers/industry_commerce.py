@@ -13,7 +13,7 @@ from demo.workdays import work_calendar
 from demo.writers.codes import OwnCodes, own_codes
 from demo.writers.defects import Defect, bad_date, new_code, pick
 from demo.writers.fates import LANDED, Fates, quarantined
-from demo.writers.flat import last_activity, parts, received, steps_by_place
+from demo.writers.flat import last_activity, only, parts, received, steps_by_place
 
 SLUG = "industry_commerce"
 CHARSET = "gb18030"
@@ -31,6 +31,7 @@ COLUMNS = (
     *(f"{name}{column}" for name in STEP_NAMES for column in ("开始", "结束", "经办人")),
     "挂起种类", "挂起开始", "挂起结束", "挂起理由", "挂起批准人", "挂起时限", "补正告知时间", "补正清单", "补正收到时间",
     "已收材料", "收费项目", "收费金额", "收费数量", "缴费时间", "票据号", "备注",
+    "办理单位", "报送时间", "裁量情形", "处罚种类", "处罚金额", "处罚决定时间",
 )  # fmt: skip
 
 ILLEGAL = b"\xa3\x7f"
@@ -66,8 +67,10 @@ def write(
                 fields = _fields(case, codes, rng)
                 if at in fresh.positions:
                     fields[1] = fresh.code
+                    fates.lost.add(case.case_no)
                     handle.write(export.row(fields, quarantined("unmapped_power")))
                 elif defect := defects.get(at):
+                    fates.lost.add(case.case_no)
                     handle.write(export.damaged(fields, defect, rng))
                 elif rng.random() < REPEATED_SHARE:
                     handle.write(export.twice(fields))
@@ -209,7 +212,13 @@ def _fields(case: DemoCase, codes: OwnCodes, rng: Random) -> list[str]:
         if charge
         else [""] * 5
     )
-    fields.append(_remark(rng))
+    fields += [_remark(rng), case.unit, _minute(case.reported_at)]
+    penalty = only(case, case.penalties)
+    fields += (
+        [penalty.circumstance, penalty.kind, str(penalty.amount), _minute(penalty.decided_at)]
+        if penalty
+        else [""] * 4
+    )
     return fields
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from demo.model import DemoCase, Publication, Step
+from demo.model import Amendment, DemoCase, Publication, Step
 from demo.writers.codes import OwnCodes, own_codes
 from demo.writers.defects import Defect, charged, full_width, pick, spelled
-from demo.writers.fates import LANDED, Fates, quarantined
+from demo.writers.fates import LANDED, SUPERSEDED, UNCHANGED, Fates, quarantined
 from hub.core.batches import CHUNK_ROWS
 
 SLUG = "land_resources"
@@ -23,7 +23,12 @@ LAST_STEPS = ("issue", "deliver")
 
 TIME, TEXT, INT, NUMBER = "timestamp(0)", "varchar(64)", "integer", "numeric(12,2)"
 CODE, LONG = "varchar(8)", "varchar(1000)"
-TRANSPORT = (("SJBBH", INT), ("CZSJ", TIME), ("JSBS", "char(1)"))
+TRANSPORT = (("SJBBH", INT), ("CZSJ", TIME), ("SCBS", "char(1)"), ("JSBS", "char(1)"))
+"""Data version, time of the operation, mark of deletion (删除标识), flag of the reader."""
+OUTDONE = {"0": SUPERSEDED, "1": UNCHANGED}
+"""Mark of deletion → fate of the telling before it: what is deleted says the same once more."""
+LATER = "_LATER"
+"""Ends the name of the table with the rows that are pushed after everything has been read once."""
 OPERATED = datetime(2012, 12, 31, 17, 0)  # noqa: DTZ001  (the table's times have no zone)
 
 DEFECTS = (
@@ -57,15 +62,22 @@ class Table:
     rows: Callable[[_Source], Iterator[Told]]
     mistake: int | None = None
     """Place of the value that was wrong in a first report; None if the table is never reported again."""
+    retold: int | None = None
+    """How many values make the key of a record that may be altered after it was read; None if none is."""
 
 
 class _Source:
     """What the bureau's system holds."""
 
     def __init__(
-        self, cases: Sequence[DemoCase], publications: Sequence[Publication], rng: Random
+        self,
+        cases: Sequence[DemoCase],
+        publications: Sequence[Publication],
+        rng: Random,
+        amendments: Sequence[Amendment] = (),
     ) -> None:
         self.cases, self.publications, self.rng = cases, publications, rng
+        self.amended = {amendment.case_no: amendment.now for amendment in amendments}
         self.codes: OwnCodes = own_codes(SLUG)
         self.defects = pick(cases, DEFECTS, rng, frozenset())
         clean = [at for at, item in enumerate(publications) if not item.violations]
@@ -79,10 +91,18 @@ class _Source:
 
 
 def write(
-    cases: Sequence[DemoCase], publications: Sequence[Publication], target: str, rng: Random
+    cases: Sequence[DemoCase],
+    publications: Sequence[Publication],
+    target: str,
+    rng: Random,
+    amendments: Sequence[Amendment] = (),
 ) -> Fates:
-    """Create the EX_GDBS tables in the database behind the URL, in place of older ones, and fill them."""
-    fates, source = Fates(), _Source(cases, publications, rng)
+    """Create the EX_GDBS tables in the database behind the URL, in place of older ones, and fill them.
+
+    What is amended later waits in a table of its own beside each (`push_later`).
+    """
+    fates, source = Fates(), _Source(cases, publications, rng, amendments)
+    fates.lost |= {publications[at].source_no for at in source.unreadable}
     with psycopg.connect(plain_url(target), application_name="demo") as connection:
         for table in TABLES:
             _create(connection, table)
@@ -95,34 +115,95 @@ def plain_url(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
+def push_later(target: str) -> int:
+    """Push the amendments into the exchange tables, once. Returns how many rows that were."""
+    pushed = 0
+    with psycopg.connect(plain_url(target), application_name="demo") as connection:
+        for table in TABLES:
+            name, waiting = sql.Identifier(table.name), sql.Identifier(table.name + LATER)
+            there = connection.execute(
+                "select to_regclass(%s)", (f'"{table.name}{LATER}"',)
+            ).fetchone()
+            if there and there[0]:
+                statement = sql.SQL("insert into {} select * from {}").format(name, waiting)
+                pushed += connection.execute(statement).rowcount
+                connection.execute(sql.SQL("drop table {}").format(waiting))
+    return pushed
+
+
 def _create(connection: psycopg.Connection[Row], table: Table) -> None:
     name = sql.Identifier(table.name)
     columns = [
         sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind))
         for column, kind in (("SN", "bigserial primary key"), *table.columns, *TRANSPORT)
     ]
-    connection.execute(sql.SQL("drop table if exists {}").format(name))
+    waiting = sql.Identifier(table.name + LATER)
+    connection.execute(sql.SQL("drop table if exists {}, {}").format(name, waiting))
     connection.execute(sql.SQL("create table {} ({})").format(name, sql.SQL(", ").join(columns)))
 
 
 def _fill(connection: psycopg.Connection[Row], table: Table, source: _Source, fates: Fates) -> None:
     copy_in = sql.SQL("copy {} from stdin").format(sql.Identifier(table.name))
     number = 0
+    amended: list[tuple[int, int, Row, str]] = []
     with connection.cursor() as cursor, cursor.copy(copy_in) as copy:
         for told in table.rows(source):
             versions = _versions(table, told, number, source.rng)
             for version, values in enumerate(versions, 1):
-                copy.write_row((number + version, *values, version, OPERATED, "0"))
+                copy.write_row((number + version, *values, version, OPERATED, "0", "0"))
             if told.fate == LANDED:
                 tellings = enumerate(versions, number + 1)
                 fates.say_told(table.dataset, [(table.name, sn, row) for sn, row in tellings])
             else:
                 fates.say(table.dataset, table.name, number + 1, told.fate)
             number += len(versions)
+            if change := _amendment(source, table, told):
+                amended.append((number, len(versions) + 1, *change))
+    number += _wait(connection, table, amended, number, fates)
     sequence = sql.Literal(f'"{table.name}_SN_seq"')
     connection.execute(
         sql.SQL("select setval({}, {})").format(sequence, sql.Literal(max(number, 1)))
     )
+
+
+def _amendment(source: _Source, table: Table, told: Told) -> tuple[Row, str] | None:
+    """What will be pushed of a record later: its values and its mark of deletion; None if nothing will."""
+    if told.values[0] not in source.amended:
+        return None
+    now = source.amended[told.values[0]]
+    if now is None:
+        return told.values, "1"
+    if table.retold is None:
+        return None
+    alone = _Source(
+        [now], [], Random(0)
+    )  # tells what the bureau's system holds of the case by then
+    alone.defects = {}
+    key = told.values[: table.retold]
+    values = next(row.values for row in table.rows(alone) if row.values[: table.retold] == key)
+    return (values, "0") if values != told.values else None
+
+
+def _wait(
+    connection: psycopg.Connection[Row],
+    table: Table,
+    amended: Sequence[tuple[int, int, Row, str]],
+    number: int,
+    fates: Fates,
+) -> int:
+    """Lay the amendments of a table ready, their numbers after those of the table. Returns how many they are."""
+    if not amended:
+        return 0
+    waiting = sql.Identifier(table.name + LATER)
+    like = sql.SQL("create table {} (like {})").format(waiting, sql.Identifier(table.name))
+    connection.execute(like)
+    copy_in = sql.SQL("copy {} from stdin").format(waiting)
+    with connection.cursor() as cursor, cursor.copy(copy_in) as copy:
+        for place, (earlier, version, values, deleted) in enumerate(amended, number + 1):
+            copy.write_row((place, *values, version, OPERATED, deleted, "0"))
+            fates.outdo(table.dataset, table.name, earlier, OUTDONE[deleted])
+            fates.say(table.dataset, table.name, place)
+    return len(amended)
 
 
 def _versions(table: Table, told: Told, number: int, rng: Random) -> list[Row]:
@@ -148,7 +229,7 @@ def _applications(source: _Source) -> Iterator[Told]:
             case.case_no, REGION, _typed(case.power_code, rng), case.item_name, case.title,
             codes.value("applicant_kind", applicant.kind), applicant.name, applicant.identity, applicant.phone,
             codes.value("channel", case.channel), codes.value("case_kind", case.kind), case.applied_at,
-            codes.value("status", case.status),
+            codes.value("status", case.status), case.unit, case.reported_at,
         ))  # fmt: skip
 
 
@@ -236,7 +317,15 @@ def _disclosures(source: _Source) -> Iterator[Told]:
         produced = "2012-13-45" if bad else _spelled(item.produced_at, spelling)
         published = _spelled(item.published_at, spelling) if item.published_at else ""
         yield Told(
-            (item.source_no, item.item_code, item.title, produced, published, item.url),
+            (
+                item.source_no,
+                item.item_code,
+                item.title,
+                produced,
+                published,
+                item.url,
+                item.fields,
+            ),
             quarantined("bad_date") if bad else LANDED,
         )
 
@@ -255,8 +344,8 @@ TABLES = (
     Table("EX_GDBS_SB", "applications", (
         CASE_NO, ("XZQHDM", "varchar(12)"), ("SXBM", TEXT), ("SXMC", "varchar(200)"), ("AJMC", LONG), ("SQRLX", CODE),
         ("SQRMC", "varchar(200)"), ("SQRZJHM", TEXT), ("LXDH", TEXT), ("SBFS", CODE), ("BJLX", CODE),
-        ("SQSJ", TIME), ("AJZT", CODE),
-    ), _applications, mistake=4),
+        ("SQSJ", TIME), ("AJZT", CODE), ("BLDW", "varchar(100)"), ("SBSJ", TIME),
+    ), _applications, mistake=4, retold=1),
     Table("EX_GDBS_SL", "acceptances", (
         CASE_NO, ("SLSJ", TIME), ("CNSJ", TIME), ("SLRXM", TEXT),
     ), _acceptances, mistake=3),
@@ -274,11 +363,12 @@ TABLES = (
     Table("EX_GDBS_BJ", "closings", (
         CASE_NO, ("JDSJ", TIME), ("BJSJ", TIME), ("LQSJ", TIME), ("BJJGDM", CODE), ("BJJGMS", LONG),
         ("ZJBH", "varchar(100)"), ("SPRXM", TEXT),
-    ), _closings, mistake=7),
+    ), _closings, mistake=7, retold=1),
     Table("EX_GDBS_SF", "fees", (
         CASE_NO, ("XH", INT), ("SFXMDM", CODE), ("SFJE", TEXT), ("SFSL", NUMBER), ("JFSJ", TIME), ("PJH", TEXT),
-    ), _fees, mistake=6),
+    ), _fees, mistake=6, retold=2),
     Table("EX_GDBS_XXGK", "disclosures", (
         ("GKLSH", "varchar(32)"), ("GKSXBM", TEXT), ("BT", LONG), ("CSRQ", TEXT), ("GKRQ", TEXT), ("WZ", "varchar(200)"),
+        ("GKYS", LONG),
     ), _disclosures, mistake=2),
 )  # fmt: skip

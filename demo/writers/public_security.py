@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from xml.sax.saxutils import escape
 
-from demo.model import Charge, DemoCase, Notice, Paper, Publication, Step, Stop
+from demo.model import (
+    Amendment,
+    Charge,
+    DemoCase,
+    Notice,
+    Paper,
+    Penalty,
+    Publication,
+    Step,
+    Stop,
+)
 from demo.workdays import work_calendar
 from demo.writers.codes import OwnCodes, own_codes
 from demo.writers.defects import Defect, bad_date, charged, pick
@@ -23,6 +33,7 @@ BODY = "36012100GA"
 CHARSET = "gb18030"
 CASES_PER_PACKAGE = 100
 RESENT_SHARE = 0.05
+PLURALS = {"Penalty": "Penalties"}
 LAST_STEPS = ("issue", "deliver")
 """Steps that no flow demands: losing one changes no rule's outcome."""
 
@@ -56,6 +67,9 @@ class Delivery:
     items: list[int]
 
 
+AMENDED = Delivery("GA20121231_91", datetime(2012, 12, 31, 18), [], [])  # noqa: DTZ001  (local)
+
+
 @dataclass(slots=True)
 class Package:
     """One file: its text, and its records per dataset in the order of the file."""
@@ -76,11 +90,19 @@ class Package:
 
 
 def write(
-    cases: Sequence[DemoCase], publications: Sequence[Publication], target: Path, rng: Random
+    cases: Sequence[DemoCase],
+    publications: Sequence[Publication],
+    target: Path,
+    rng: Random,
+    amendments: Sequence[Amendment] = (),
 ) -> Fates:
-    """Write GA<yyyymmdd>_<nn>.xml per working day, and GA<yyyymmdd>_<nn>_2.xml for a package sent again."""
+    """Write GA<yyyymmdd>_<nn>.xml per working day, and GA<yyyymmdd>_<nn>_2.xml for a package sent again.
+
+    What is amended later goes into a package in the folder `later` beside it.
+    """
     target.mkdir(parents=True, exist_ok=True)
     fates, teller, batches = Fates(), _Teller(own_codes(SLUG), rng), _Batches()
+    places = _Places({amendment.case_no for amendment in amendments})
     deliveries = list(_deliveries(cases, publications))
     resent = {
         place
@@ -91,6 +113,7 @@ def write(
     defects = pick(cases, DEFECTS, rng, spared)
     clean = [at for at, item in enumerate(publications) if not item.violations]
     unreadable = frozenset(rng.sample(clean, min(len(clean), 1 + len(publications) // 200)))
+    fates.lost |= {publications[at].source_no for at in unreadable}
     for place, delivery in enumerate(deliveries):
         package = Package(f"{delivery.name}.xml")
         for at in delivery.cases:
@@ -104,11 +127,70 @@ def write(
                 first.save(target, delivery, 1)
                 again.save(target, delivery, 2)
                 _say_resent(fates, first, again)
+                places.note(again)
                 continue
         package.save(target, delivery, 1)
         batches.take(package.records)
         _say(fates, package)
+        places.note(package)
+    if amendments:
+        _amend(amendments, {case.case_no: case for case in cases}, target, fates, places)
     return fates
+
+
+class _Places:
+    """Where the records of the cases stand that will be amended."""
+
+    def __init__(self, numbers: Collection[str]) -> None:
+        self.numbers = numbers
+        self.rows: dict[tuple[str, tuple[str, ...]], tuple[str, int]] = {}
+
+    def note(self, package: Package) -> None:
+        """One file; a later one counts."""
+        if not self.numbers:
+            return
+        for dataset, elements in package.records.items():
+            for row, element in enumerate(elements, 1):
+                if element.key[0] in self.numbers:
+                    self.rows[dataset, element.key] = (package.file, row)
+
+
+def _amend(
+    amendments: Sequence[Amendment],
+    known: Mapping[str, DemoCase],
+    target: Path,
+    fates: Fates,
+    places: _Places,
+) -> None:
+    """One more package, of the cases' own fields and of the fees that changed, with a higher data version."""
+    codes, package = own_codes(SLUG), Package(f"{AMENDED.name}.xml")
+    for amendment in amendments:
+        case = amendment.now
+        if case is None:
+            raise ValueError(f"{SLUG} cannot say that {amendment.case_no} is gone")
+        own = _values(_case_values(case, codes))
+        package.records["cases"].append(Element((case.case_no,), own))
+        told = known[case.case_no].charges
+        fees = [
+            Element((case.case_no, str(new.no)), _element("Fee", _charge_values(new)))
+            for new, old in zip(case.charges, told, strict=True)
+            if new != old
+        ]
+        package.records["fees"].extend(fees)
+        nested = f"<Fees>\n{''.join(fee.text for fee in fees)}</Fees>\n" if fees else ""
+        package.body.append(f"<Case>\n{own}{nested}</Case>\n")
+    folder = later(target)
+    folder.mkdir(parents=True, exist_ok=True)
+    package.save(folder, AMENDED, 3)
+    for dataset, elements in package.records.items():
+        for row, element in enumerate(elements, 1):
+            fates.outdo(dataset, *places.rows[dataset, element.key])
+            fates.say(dataset, package.file, row)
+
+
+def later(target: Path) -> Path:
+    """The folder of what is dropped into `target` after it has been read once."""
+    return target.parent / "later" / target.name
 
 
 def _deliveries(
@@ -164,19 +246,22 @@ class _Teller:
             self._record(number, "Fee", _charge_values(c), None if place else negative)
             for place, c in enumerate(case.charges)
         ]
+        fines = [self._record(number, "Penalty", _penalty_values(p)) for p in case.penalties]
         nested = (
             ("Step", steps),
             ("Special", specials),
             ("Supplement", notices),
             ("Material", papers),
             ("Fee", charges),
+            ("Penalty", fines),
         )
         text = [f"<Case>\n{own}"]
         for name, elements in nested:
-            package.records[f"{name.lower()}s"].extend(elements)
+            plural = PLURALS.get(name, f"{name}s")
+            package.records[plural.lower()].extend(elements)
             if elements:
                 text.append(
-                    f"<{name}s>\n{''.join(element.text for element in elements)}</{name}s>\n"
+                    f"<{plural}>\n{''.join(element.text for element in elements)}</{plural}>\n"
                 )
         package.body.append("".join(text) + "</Case>\n")
 
@@ -238,6 +323,8 @@ def _case_values(case: DemoCase, codes: OwnCodes) -> Values:
         ("Status", codes.value("status", case.status)),
         ("Acceptor", case.acceptor),
         ("Approver", case.approver),
+        ("Unit", case.unit),
+        ("ReportTime", _second(case.reported_at)),
     ]
 
 
@@ -294,6 +381,16 @@ def _charge_values(charge: Charge) -> Values:
         ("Quantity", str(charge.quantity)),
         ("PayTime", _second(charge.paid_at)),
         ("Receipt", charge.receipt_no),
+    ]
+
+
+def _penalty_values(penalty: Penalty) -> Values:
+    return [
+        ("No", str(penalty.no)),
+        ("Circumstance", penalty.circumstance),
+        ("Kind", penalty.kind),
+        ("Amount", str(penalty.amount)),
+        ("DecideTime", _second(penalty.decided_at)),
     ]
 
 

@@ -19,7 +19,7 @@ from hub.core.errors import SpecError
 
 WANTED = {
     "GT": "XK-0001 XK-0002 XK-0003 XK-0004 FX-0001 QR-0001 QR-0002 BM-0001",
-    "MZ": "XK-0001 XK-0002 JF-0001 JF-0002 JF-0003 QR-0001 QR-0002 BM-0001",
+    "MZ": "XK-0001 XK-0002 JF-0001 JF-0002 JF-0003 QR-0001 QR-0002 BM-0001 BM-0002",
     "FC": "XK-0001 XK-0002 QR-0001 QR-0002 QR-0003 QR-0004 QT-0001 BM-0001",
     "GS": "XK-0001 XK-0002 XK-0003 XK-0004 FX-0001 QT-0001 BM-0001 CF-0001",
     "GA": "XK-0001 XK-0002 XK-0003 XK-0004 QR-0001 QR-0002 BM-0001 CF-0001",
@@ -38,7 +38,7 @@ def test_all_powers_and_disclosure_items_are_there() -> None:
     loaded = catalogue.load()
     powers = {f"36012100{body}-{rest}" for body, text in WANTED.items() for rest in text.split()}
     assert set(loaded.powers) == powers
-    items = ("GT-GK-0001", "GT-GK-0002", "MZ-GK-0001", "MZ-GK-0002", "GA-GK-0001")
+    items = ("GT-GK-0001", "GT-GK-0002", "GT-GK-0003", "MZ-GK-0001", "MZ-GK-0002", "GA-GK-0001")
     assert set(loaded.disclosure_items) == {f"36012100{code}" for code in items}
     assert set(loaded.bodies) == {f"36012100{body}" for body in WANTED}
 

@@ -20,9 +20,11 @@ import catalogue
 from demo import county as simulation
 from demo.county import AS_OF, UNLISTED_POWERS, simulate
 from demo.model import County, DemoCase
+from demo.outlook import INVALID
 from demo.people import identity_check, organisation_check
 from demo.plans import VOCABULARY
 from demo.profiles import DEPARTMENTS
+from demo.slips import WRONG_FEE
 from hub.core.privacy import SENSITIVE_PATTERN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,7 +106,7 @@ def test_volumes_and_base_rates() -> None:
     assert 0.02 < sum(bool(case.stops) for case in all_cases()) / 5000 < 0.06
     assert 50 <= sum(map(len, of.publications.values())) <= 100
     for rule, count in broken.items():
-        assert count >= 5, rule
+        assert count >= 3, rule
 
 
 def test_common_powers_dominate() -> None:
@@ -114,7 +116,7 @@ def test_common_powers_dominate() -> None:
     exercised = {
         code
         for code, power in catalogue.load().powers.items()
-        if all(version.on_platform for version in power.versions)
+        if all(version.on_platform and version.steps for version in power.versions)
     }
     everything = Counter(case.power_code for case in all_cases(large()))
     assert exercised <= set(everything)
@@ -185,6 +187,7 @@ def test_steps_keep_their_limits_unless_the_case_is_seeded() -> None:
         version = known.in_force(case.power_code, on)
         if version is None or case.violations & {
             "timeliness.overdue_promised", "procedure.work_before_acceptance", "procedure.step_out_of_order",
+            "timeliness.step_overdue", "timeliness.delivery_late",
         }:  # fmt: skip
             continue
         limits = {step.code: step.limit for step in version.steps}
@@ -207,7 +210,8 @@ def test_each_system_holds_no_more_than_it_can() -> None:
             assert all(step.no == VOCABULARY.index(step.code) + 1 for step in case.steps)
             assert len(case.stops) <= 1
             assert len(case.charges) <= 1
-            assert all(c.quantity == 1 and c.fee_code == "F1" for c in case.charges)
+            assert all(c.quantity == 1 and c.fee_code in ("F1", WRONG_FEE) for c in case.charges)
+            assert len(case.penalties) <= 1
             accepts = [step for step in case.steps if step.code == "accept"]
             assert all(step.started_at == case.accepted_at for step in accepts)
         if case.department == "housing":
@@ -254,7 +258,7 @@ def test_check_digits_are_right_but_where_they_are_seeded_wrong() -> None:
         applicant = case.applicant
         assert right(applicant.identity) == applicant.identity_is_valid
         wrong += not applicant.identity_is_valid
-        assert applicant.identity_is_valid or not case.violations
+        assert applicant.identity_is_valid or case.violations == {INVALID}
         if applicant.kind == "person":
             digits = applicant.identity
             assert digits.startswith("360121")

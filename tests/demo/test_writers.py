@@ -215,11 +215,15 @@ def test_packages_say_how_many_cases_they_hold(home: Path, written: Written) -> 
 def test_exchange_tables_are_new_to_the_hub(exchange: str, written: Written) -> None:
     for table, rows in tables(exchange).items():
         dataset = next(t.dataset for t in land_resources.TABLES if t.name == table)
-        assert [row[0] for row in rows] == [
-            row for row, _ in written.fates["land_resources"][dataset][table]
-        ]
-        assert {row[-1] for row in rows} == {"0"}
-        assert {row[-3] for row in rows} <= {1, 2}
+        said = [row for row, _ in written.fates["land_resources"][dataset][table]]
+        assert [row[0] for row in rows] == said[: len(rows)]
+        assert {row[-1] for row in rows} == {row[-2] for row in rows} == {"0"}
+        assert {row[-4] for row in rows} <= {1, 2}
+    assert land_resources.push_later(exchange) > 0
+    assert land_resources.push_later(exchange) == 0
+    for table, rows in tables(exchange).items():
+        dataset = next(t.dataset for t in land_resources.TABLES if t.name == table)
+        assert len(rows) == len(written.fates["land_resources"][dataset][table])
 
 
 def test_steps_that_may_be_lost_are_demanded_by_no_flow() -> None:

@@ -15,7 +15,7 @@ import connectors
 import mappings
 from demo.county import simulate
 from demo.model import County
-from demo.writers import Written, write_all
+from demo.writers import Written, deliver_later, write_all
 from hub.core.batches import FILE, ROW, SRC, Drift
 from hub.core.codelists import codelists
 from hub.core.fingerprints import record_hashes
@@ -117,7 +117,12 @@ def exchange_url(pg_server: Any) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def written(county: County, exchange_url: str, tmp_path_factory: pytest.TempPathFactory) -> Written:
-    return write_all(county, tmp_path_factory.mktemp("county"), exchange_url)
+    """The systems as they are in the end: what is amended after a first reading is in."""
+    home = tmp_path_factory.mktemp("county")
+    told = write_all(county, home, exchange_url)
+    assert deliver_later(home, exchange_url)
+    assert not deliver_later(home, exchange_url)
+    return told
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,14 @@ def test_the_exchange_sample_has_the_tables_of_the_demo(sample_exchange: str) ->
         for table in TABLES:
             shown = connection.execute(f'select * from "{table.name}"').description or ()  # noqa: S608
             names = [column.name for column in shown]
-            assert names == ["SN", *(name for name, _ in table.columns), "SJBBH", "CZSJ", "JSBS"]
+            assert names == [
+                "SN",
+                *(name for name, _ in table.columns),
+                "SJBBH",
+                "CZSJ",
+                "SCBS",
+                "JSBS",
+            ]
 
 
 @pytest.mark.parametrize("slug", SLUGS)

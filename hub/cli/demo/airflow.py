@@ -80,10 +80,25 @@ class Runner:
     events: IO[str]
 
     def run(self, plan: list[tuple[str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
-        """Run the DAGs of `plan` and yield the child's events as they come; the last is {"event": "exit", "code"}."""
+        """Run the DAGs of `plan` and yield the child's events as they come, up to the end of the plan.
+
+        A child that dies meanwhile says so with {"event": "exit", "code"}.
+        """
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):
-            self.process.stdin.write(json.dumps(plan).encode())
+            self.process.stdin.write(json.dumps(plan).encode() + b"\n")
+            self.process.stdin.flush()
+        for line in self.events:
+            event = json.loads(line)
+            yield event
+            if event["event"] == "plan":
+                return
+        yield {"event": "exit", "code": self.process.wait()}
+
+    def finish(self) -> Iterator[dict[str, Any]]:
+        """There is no further plan: the child's last events, and {"event": "exit", "code"}."""
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):
             self.process.stdin.close()
         for line in self.events:
             yield json.loads(line)

@@ -26,6 +26,9 @@ from hub.pipeline import Hub
 AS_OF = "2012-12-31T23:59:59"
 
 
+Plan = list[tuple[str, dict[str, Any]]]
+
+
 class Watch:
     """Seconds by stage, and a line on standard error for each, so that a waiting person sees where it is."""
 
@@ -69,23 +72,32 @@ def run_demo(cases: int, seed: int, as_json: bool) -> bool:
         with watch.stage("airflow_database", "waiting for Airflow's own database"):
             airflow.finish_migration(settings, migration)
         known = pipeline.batch_ids(hub)
-        failed, memory = _run_dags(settings, runner, watch)
+        progress = Progress(watch, airflow.log_file(settings))
+        slugs = department_slugs(settings.departments)
+        progress.follow(runner.run([(f"ingest__{slug}", {}) for slug in slugs]))
+        with watch.stage("later", "departments change what was read already"):
+            changed = _deliver_later(settings)
+        again: Plan = [(f"ingest__{slug}", {}) for slug in changed]
+        progress.follow(
+            runner.run([*again, ("supervise", {"as_of": AS_OF, "full": True}), ("quality", {})])
+        )
+        progress.follow(runner.finish())
     with watch.stage("verify", "comparing with the generator's truth"):
         document = json.loads((settings.home / "demo" / "truth.json").read_text("utf-8"))
         verdict = verify(hub, document)
     summary = pipeline.demo_summary(hub, known)
     summary |= {
-        "truth_matched": verdict.matched and not failed,
+        "truth_matched": verdict.matched and not progress.failed,
         "cases": cases,
         "seed": seed,
         "as_of": AS_OF,
         "differences": {
             "missed": verdict.missed, "invented": verdict.invented, "rows": verdict.rows,
-            "failed_dags": failed,
+            "failed_dags": progress.failed,
         },
         "compared": {"violations": verdict.violations, "rows": verdict.rows_compared},
         "seconds": watch.seconds | {"total": round(time.perf_counter() - started, 2)},
-        "peak_mb": max(memory, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024),
+        "peak_mb": max(progress.memory, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024),
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
     path = settings.home / "demo" / "summary.json"
@@ -152,31 +164,43 @@ def _write_county(settings: Settings, cases: int, seed: int) -> None:
     marker.write_text(json.dumps(_county(cases, seed)))
 
 
-def _run_dags(settings: Settings, runner: airflow.Runner, watch: Watch) -> tuple[list[str], int]:
-    """Ingest every department, supervise, check quality: the DAGs that failed, and the child's peak memory."""
-    plan: list[tuple[str, dict[str, Any]]] = [
-        (f"ingest__{slug}", {}) for slug in department_slugs(settings.departments)
-    ]
-    plan += [("supervise", {"as_of": AS_OF, "full": True}), ("quality", {})]
-    failed, memory, rows = [], 0, 0
-    with watch.console.status("starting Airflow") as status:
-        for event in runner.run(plan):
-            match event:
-                case {"event": "airflow", "seconds": seconds}:
-                    watch.add("airflow_start", seconds, "starting Airflow")
-                case {"event": "step", "stage": stage, "department": slug, "rows": more}:
-                    rows = rows + more if stage == "extract" else rows
-                    status.update(f"{slug}: {stage} ({rows:,} rows read so far)")
-                case {"event": "dag", "state": "running", "dag": dag}:
-                    status.update(f"{dag}: running")
-                case {"event": "dag", "dag": dag, "state": state, "seconds": seconds}:
-                    watch.add(dag, seconds, f"{dag}: {state}")
-                    failed += [dag] if state != "success" else []
-                case {"event": "memory", "peak_mb": peak}:
-                    memory = peak
-                case {"event": "exit", "code": code} if code and not failed:
-                    raise HubError(
-                        f"Airflow's process ended with {code}",
-                        where=str(airflow.log_file(settings)), remedy="read the log's end",
-                    )  # fmt: skip
-    return failed, memory
+def _deliver_later(settings: Settings) -> list[str]:
+    """The second delivery: what departments change at the source once everything has been read. Nothing the next time."""
+    from demo.writers import deliver_later
+
+    return deliver_later(settings.home, warehouse.database_url(settings, EXCHANGE_DATABASE))
+
+
+class Progress:
+    """What the child says while its DAGs run: those that failed, and its peak memory in the end."""
+
+    def __init__(self, watch: Watch, log: Path) -> None:
+        self.watch, self.log = watch, log
+        self.failed: list[str] = []
+        self.memory = self.rows = 0
+
+    def follow(self, events: Iterator[dict[str, Any]]) -> None:
+        """Follow one plan to its end. Raises HubError when the child died."""
+        with self.watch.console.status("starting Airflow") as status:
+            for event in events:
+                self._take(event, status)
+
+    def _take(self, event: dict[str, Any], status: Any) -> None:
+        match event:
+            case {"event": "airflow", "seconds": seconds}:
+                self.watch.add("airflow_start", seconds, "starting Airflow")
+            case {"event": "step", "stage": stage, "department": slug, "rows": more}:
+                self.rows += more if stage == "extract" else 0
+                status.update(f"{slug}: {stage} ({self.rows:,} rows read so far)")
+            case {"event": "dag", "state": "running", "dag": dag}:
+                status.update(f"{dag}: running")
+            case {"event": "dag", "dag": dag, "state": state, "seconds": seconds}:
+                self.watch.add(dag, seconds, f"{dag}: {state}")
+                self.failed += [dag] if state != "success" else []
+            case {"event": "memory", "peak_mb": peak}:
+                self.memory = peak
+            case {"event": "exit", "code": code} if code and not self.failed:
+                raise HubError(
+                    f"Airflow's process ended with {code}",
+                    where=str(self.log), remedy="read the log's end",
+                )  # fmt: skip

@@ -14,8 +14,7 @@ from hub.pipeline import Hub
 
 KEYS = ["department", "dataset", "file", "row"]
 OPEN_FINDINGS = text("""
-    select f.rule_id, f.department,
-           coalesce(c.source_case_no, split_part(f.subject, '/', 2)) as number
+    select f.rule_id, f.department, coalesce(c.source_case_no, f.subject) as subject
     from supervision.finding f
     left join core."case" c using (case_id)
     where f.state not in ('withdrawn', 'dismissed', 'closed')
