@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from hub.core.entities import ENTITIES
-from supervision import RunSummary, calendar_frame, evaluate, load_rules
+from supervision import RunSummary, calendar_frame, evaluate
+from tests.supervision.active import FAMILIAR
 from warehouse.reference import replace_calendar
 
 
@@ -136,7 +137,7 @@ class World:
         self, as_of: str = "2012-12-31 23:59:59", full: bool = False, rules: Any = None
     ) -> RunSummary:
         moment = datetime.fromisoformat(as_of)
-        return evaluate(self.connection, rules or RULES, moment, full, self.versions)
+        return evaluate(self.connection, rules or FAMILIAR, moment, full, self.versions)
 
     def findings(self, state: str = "open") -> set[tuple[str, str]]:
         """(rule, subject with the case by its number) of findings in that state."""
@@ -163,7 +164,6 @@ class World:
 
 
 STEPS = (("accept", "acceptance"), ("review", "work"), ("decide", "decision"))
-RULES = load_rules()
 
 
 @pytest.fixture

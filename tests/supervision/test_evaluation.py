@@ -12,9 +12,9 @@ from sqlalchemy import text
 import supervision
 from hub.core.errors import RuleError, SpecError
 from supervision import parameters
-from supervision.rulebook import Rule, load_rules
+from supervision.rulebook import Rule
+from tests.supervision.active import FAMILIAR as RULES
 
-RULES = load_rules()
 PROMISED = "timeliness.overdue_promised"
 
 

@@ -12,9 +12,8 @@ from sqlalchemy import text
 
 import supervision
 from hub.core.fingerprints import uuid_of
-from supervision.rulebook import load_rules
+from tests.supervision.active import FAMILIAR as RULES
 
-RULES = load_rules()
 PROMISED = "timeliness.overdue_promised"
 
 

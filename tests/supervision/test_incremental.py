@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from supervision import findings_hash
+from supervision import findings_hash, load_rules
 
+RULES = load_rules()
 NAMES = st.sampled_from(["A", "B", "C", "D"])
 MOMENTS = st.integers(0, 300 * 24).map(
     lambda hours: datetime(2012, 2, 1) + timedelta(hours=hours)  # noqa: DTZ001 (local)
@@ -152,14 +153,14 @@ def test_a_run_over_the_changes_finds_what_a_run_over_all_finds(
             for entity, values in lands:
                 world.land(entity, **values)
             now += timedelta(days=days)
-            kinds.append(world.supervise(as_of=now.isoformat()).kind)
+            kinds.append(world.supervise(as_of=now.isoformat(), rules=RULES).kind)
         assert set(kinds[1:]) == {"incremental"}
         incremental, standing = findings_hash(world.connection), run(STANDING).all()
-        again = world.supervise(as_of=now.isoformat(), full=True)
+        again = world.supervise(as_of=now.isoformat(), full=True, rules=RULES)
         assert again.findings_hash == incremental
         assert not any(result.changes for result in again.rules)
         # And what a warehouse finds that sees it all for the first time (there, nothing stands from before).
         run(text("truncate supervision.finding, supervision.finding_event, supervision.run"))
-        world.supervise(as_of=now.isoformat())
+        world.supervise(as_of=now.isoformat(), rules=RULES)
         assert run(STANDING).all() == standing
         savepoint.rollback()
