@@ -40,13 +40,15 @@ _FILLERS: dict[str, Any] = {
     "timestamp with time zone": "2012-01-01 00:00:00+08",
 }  # fmt: skip
 
-# What a join finds that forgets a parameter's name, department or period, or whose habit of reporting it asks for.
+# What a join finds that forgets a parameter's name, department, power or period, or whose habit of reporting it asks for.
 _DECOYS = """
     update parameter set valid_from = date '2000-01-01';
     insert into parameter
     select name, department, power_code, date '1900-01-01', date '1999-12-31', value - 1 from parameter
     union all
     select name, 'another', power_code, valid_from, valid_to, value - 1 from parameter
+    union all
+    select name, department, 'another', valid_from, valid_to, value - 1 from parameter
     union all
     select 'another', department, power_code, valid_from, valid_to, value - 1 from parameter;
     insert into reporting values ('another', false, false, false)
@@ -157,7 +159,9 @@ def _judge(
         found = connection.exec_driver_sql(rule.sql, execution_options={"no_parameters": True})
         judged: dict[str, list[dict[str, Any]]] = {}
         for row in found.mappings():
-            subject = _ID.sub(lambda written: names.get(written[0], written[0]), row["subject"])
+            subject = _ID.sub(
+                lambda written: names.get(written[0], written[0]), row["subject"] or "nameless"
+            )
             given = str(row["case_id"]) in names or row["case_id"] is None
             if given and row["department"] in departments:
                 judged.setdefault(subject, []).append(dict(row) | {"level": _level(rule, own, row)})
@@ -197,6 +201,10 @@ def _problems(rule: Rule, test: RuleTest, judged: dict[str, list[dict[str, Any]]
         reason = rows[0]["reason"]
         if (rows[0]["outcome"] == "not_evaluable") != (reason is not None):
             yield f"{subject}: {rows[0]['outcome']} with reason {reason}"
+        if rows[0]["outcome"] == "violation" and rows[0]["facts"] is None:
+            yield f"{subject}: a violation without facts"
+        if _makes_own_facts(rule) and rows[0]["outcome"] != "violation" and rows[0]["facts"]:
+            yield f"{subject}: facts are made although it is {rows[0]['outcome']}"
         if reason is not None and reason not in rule.spec.not_evaluable:
             yield f"{subject}: reason {reason} is not declared in not_evaluable"
     for subject, want in expected.items():
@@ -204,6 +212,11 @@ def _problems(rule: Rule, test: RuleTest, judged: dict[str, list[dict[str, Any]]
             yield f"{subject}: expected {want.outcome}, but is no subject"
         else:
             yield from (f"{subject}: {each}" for each in _differences(want, judged[subject][0]))
+
+
+def _makes_own_facts(rule: Rule) -> bool:
+    """Whether the SELECT has to keep from making facts of every case; without WITH, sql/judge.sql sees to it."""
+    return re.search(r"^\s*with\b", rule.sql, re.IGNORECASE | re.MULTILINE) is not None
 
 
 def _differences(want: Expected, got: dict[str, Any]) -> Iterator[str]:

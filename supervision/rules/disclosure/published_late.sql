@@ -59,12 +59,12 @@ select
         when elapsed > limit_value then 'violation'
         else 'compliant'
     end as outcome,
-    jsonb_strip_nulls(jsonb_build_object(
+    case when why_not is null and elapsed > limit_value then jsonb_strip_nulls(jsonb_build_object(
         'source_no', source_no,
         'item_code', item_code,
         'produced_on', produced_on,
         'published_on', published_on
-    )) as facts,
+    )) end as facts,
     limit_value,
     limit_unit,
     elapsed,

@@ -31,7 +31,7 @@ select
         when j.amount > j.allowed then 'violation'
         else 'compliant'
     end as outcome,
-    jsonb_strip_nulls(jsonb_build_object(
+    case when j.why_not is null and j.amount > j.allowed then jsonb_strip_nulls(jsonb_build_object(
         'source_case_no', j.source_case_no,
         'power_version', j.version,
         'fee_code', j.fee_code,
@@ -42,7 +42,7 @@ select
         'excess', trim_scale(j.amount - j.allowed),
         'paid_on', (j.paid_at at time zone 'Asia/Shanghai')::date,
         'receipt_no', j.receipt_no
-    )) as facts,
+    )) end as facts,
     j.allowed as limit_value,
     'yuan' as limit_unit,
     null::numeric as elapsed,
