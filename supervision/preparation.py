@@ -83,6 +83,8 @@ def begin(
         """),
         {"reported": json.dumps([dict(row) for row in reported])},
     )
+    # Otherwise the planner takes the one row of `run` for two thousand, in every cross join.
+    run_script(connection, "analyze run; analyze reporting")
 
 
 def take_all(connection: Connection) -> None:

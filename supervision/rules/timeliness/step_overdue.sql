@@ -18,7 +18,11 @@ with limited as (
 stepped as (
     select
         v.case_id,
-        coalesce(min(e.started_at) filter (where e.ended_at is null) < max(e.started_at), false) as lacks_end,
+        -- A step that has no end is still going on, unless another has begun or the case is closed.
+        bool_or(e.ended_at < e.started_at) as is_backwards,
+        coalesce(min(e.started_at) filter (where e.ended_at is null) < max(coalesce(v.closed_at, e.started_at)), false)
+        or coalesce(min(e.started_at) filter (where e.ended_at is null) < max(e.started_at), false) as lacks_end,
+        bool_or(k.limit_unit is null) as lacks_unit,
         bool_or(extract(epoch from e.ended_at - e.started_at) > k.least_seconds) as may_be_overdue
     from case_version v
     join core.event e on e.case_id = v.case_id and e.deleted_at is null
@@ -60,8 +64,11 @@ placed as (
         - coalesce(greatest(last.afternoon_to * 60 - greatest(c.ended_second, last.afternoon_from * 60), 0), 0)
             as second_to
     from close c
-    join reference.calendar_day first on first.date = c.started_on
-    join reference.calendar_day last on last.date = c.ended_on
+    left join reference.calendar_day first on first.date = c.started_on
+    left join reference.calendar_day last on last.date = c.ended_on
+),
+undated as (
+    select case_id from placed where index_from is null or index_to is null group by case_id
 ),
 stopped as (
     select
@@ -108,7 +115,7 @@ counted as (
 overdue as (
     select
         c.*,
-        row_number() over (partition by c.case_id order by c.elapsed - c.limit_value desc, c.event_no) as place
+        row_number() over (partition by c.case_id order by c.elapsed / c.limit_value desc, c.event_no) as place
     from counted c
     where c.elapsed > c.limit_value
 ),
@@ -140,7 +147,11 @@ judged as (
         case
             when v.reason is not null then v.reason
             when t.case_id is null then 'events_missing'
-            when l.steps is null and s.lacks_end then 'step_times_missing'
+            when l.steps is not null then null
+            when s.is_backwards then 'step_times_wrong'
+            when s.lacks_end then 'step_times_missing'
+            when s.lacks_unit then 'unit_unsupported'
+            when u.case_id is not null then 'outside_calendar'
         end as why_not
     from case_version v
     left join (select power_code, version from limited group by power_code, version) f
@@ -149,6 +160,7 @@ judged as (
     left join stepped s on s.case_id = v.case_id
     left join overdue w on w.case_id = v.case_id and w.place = 1
     left join listed l on l.case_id = v.case_id
+    left join undated u on u.case_id = v.case_id
     where (v.reason is not null and t.case_id is not null)
         or (f.power_code is not null and (t.case_id is not null or v.closed_at is not null))
 )
