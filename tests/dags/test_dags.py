@@ -18,12 +18,12 @@ import json, time
 import airflow.sdk
 from airflow.providers.standard.operators import python
 started = time.perf_counter()
-from dags import ingest, supervise, quality
+from dags import ingest, supervise, quality, scores
 seconds = time.perf_counter() - started
 import sys
 heavy = [m for m in ("polars", "pandera", "great_expectations", "pyarrow") if m in sys.modules]
 dags = {k: d for k, d in vars(ingest).items() if k.startswith("ingest__")}
-dags |= {"supervise": supervise.dag, "quality": quality.dag}
+dags |= {"supervise": supervise.dag, "quality": quality.dag, "scores": scores.dag}
 print("\\n" + json.dumps({
     "seconds": seconds, "heavy": heavy,
     "dags": {k: [t.task_id for t in d.topological_sort()] for k, d in dags.items()},
@@ -69,6 +69,7 @@ def test_one_dag_per_department_folder(described: dict[str, Any]) -> None:
     assert set(described["dags"]) == {f"ingest__{slug}" for slug in folders} | {
         "supervise",
         "quality",
+        "scores",
     }
 
 
