@@ -42,15 +42,17 @@ _FILLERS: dict[str, Any] = {
 
 # What a join finds that forgets a parameter's name, department, power or period, or whose habit of reporting it asks for.
 _DECOYS = """
-    update parameter set valid_from = date '2000-01-01';
+    update parameter set valid_to = date '2199-12-31';
     insert into parameter
-    select name, department, power_code, date '1900-01-01', date '1999-12-31', value - 1 from parameter
-    union all
-    select name, 'another', power_code, valid_from, valid_to, value - 1 from parameter
-    union all
-    select name, department, 'another', valid_from, valid_to, value - 1 from parameter
-    union all
-    select 'another', department, power_code, valid_from, valid_to, value - 1 from parameter;
+    select n.name, d.department, w.power_code, t.valid_from, t.valid_to, p.value - less
+    from parameter p
+    cross join lateral (values (p.name), ('another')) n (name)
+    cross join lateral (values (p.department), ('another')) d (department)
+    cross join lateral (values (p.power_code), ('another')) w (power_code)
+    cross join lateral (
+        values (p.valid_from, p.valid_to), (date '2200-01-01', date '2299-12-31')) t (valid_from, valid_to)
+    cross join (values (0), (1)) v (less)
+    where (n.name, d.department, w.power_code, t.valid_from) <> (p.name, p.department, p.power_code, p.valid_from);
     insert into reporting values ('another', false, false, false)
 """
 
@@ -216,7 +218,7 @@ def _problems(rule: Rule, test: RuleTest, judged: dict[str, list[dict[str, Any]]
 
 def _makes_own_facts(rule: Rule) -> bool:
     """Whether the SELECT has to keep from making facts of every case; without WITH, sql/judge.sql sees to it."""
-    return re.search(r"^\s*with\b", rule.sql, re.IGNORECASE | re.MULTILINE) is not None
+    return re.search(r"(^|\*/)\s*with\b", rule.sql, re.IGNORECASE | re.MULTILINE) is not None
 
 
 def _differences(want: Expected, got: dict[str, Any]) -> Iterator[str]:
