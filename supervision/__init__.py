@@ -3,7 +3,7 @@
 from supervision.calendar import calendar_frame, calendar_version
 from supervision.chain import first_broken
 from supervision.checks import check
-from supervision.evaluation import evaluate
+from supervision.evaluation import Engine, evaluate
 from supervision.handbook import rules_page
 from supervision.parameters import from_records, read_overrides
 from supervision.preparation import engine_version, local_time
@@ -17,6 +17,7 @@ __all__ = [
     "Break",
     "Change",
     "Difference",
+    "Engine",
     "Rule",
     "RuleResult",
     "RunSummary",

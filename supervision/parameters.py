@@ -125,23 +125,24 @@ def from_records(records: Sequence[Mapping[str, str]]) -> tuple[Override, ...]:
     )  # fmt: skip
 
 
+PLACES = """
+    select department, power_code, coalesce(max(power_type), '') as power_type from case_version
+    where power_code is not null group by 1, 2
+    union all
+    select distinct department, item_code, '' as power_type from core.disclosure
+    union all
+    select department, '' as power_code, '' as power_type from (
+        select department from case_version
+        union select department from core.disclosure
+        union select department from reference.department
+    ) known
+"""
+"""Every department and power in scope, and every department without a power."""
+
+
 def places(connection: Connection) -> list[Place]:
-    """Every department and power in scope, and every department without a power."""
-    found = connection.execute(
-        text("""
-            select department, power_code, coalesce(max(power_type), '') from case_version
-            where power_code is not null group by 1, 2
-            union all
-            select distinct department, item_code, '' from core.disclosure
-            union all
-            select department, '', '' from (
-                select department from case_version
-                union select department from core.disclosure
-                union select department from reference.department
-            ) known
-        """)
-    )
-    return [Place(*row) for row in found]
+    """The places of PLACES."""
+    return [Place(*row) for row in connection.execute(text(PLACES))]
 
 
 def resolve(

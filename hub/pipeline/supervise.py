@@ -22,12 +22,15 @@ from warehouse import reference
 
 
 def supervise(
-    hub: Hub, as_of: datetime | None = None, full: bool = False
+    hub: Hub,
+    as_of: datetime | None = None,
+    full: bool = False,
+    engine: supervision.Engine | None = None,
 ) -> supervision.RunSummary:
     """Evaluate all active rules as of that local time (default: now) and merge the findings, in one transaction.
 
     Pulls what changed from the ledger, whoever woke it, and sees one state of the warehouse: what lands meanwhile
-    is for the next run. Raises SpecError when the catalogue or a rule is broken, HubError when another run is at
+    is for the next run. `engine`: what judges, by default the warehouse. Raises SpecError when the catalogue or a rule is broken, HubError when another run is at
     work.
     """
     rules = supervision.load_rules()
@@ -37,7 +40,7 @@ def supervise(
     still = hub.engine.execution_options(isolation_level="REPEATABLE READ")
     try:
         with still.begin() as connection:
-            return supervision.evaluate(connection, rules, as_of, full, versions)
+            return supervision.evaluate(connection, rules, as_of, full, versions, engine=engine)
     except DBAPIError as failure:
         if not isinstance(failure.orig, psycopg.errors.SerializationFailure):
             raise

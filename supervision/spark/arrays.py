@@ -68,7 +68,7 @@ def _gathered(node: Node, condition: Node | None) -> Node:
     if isinstance(node, exp.GroupConcat):
         known = exp.Is(this=value.copy(), expression=exp.Null()).not_()
         condition = exp.and_(condition, known) if condition is not None else known
-    if any(each.args.get("desc") for each in ordering):
+    if ordering and (_is_object(value) or any(each.args.get("desc") for each in ordering)):
         listed = _sorted_both_ways(value, ordering, condition)
     else:
         listed = _sorted(value, ordering, condition, distinct)
@@ -78,6 +78,11 @@ def _gathered(node: Node, condition: Node | None) -> Node:
         this=filtered(exp.Count(this=exp.Star()), condition), expression=exp.Literal.number(0)
     )
     return exp.Case(ifs=[exp.If(this=found, true=listed)])
+
+
+def _is_object(node: Node) -> bool:
+    """Objects are not compared: what they hold may have no order."""
+    return isinstance(node, exp.Anonymous) and node.name.lower() == "named_struct"
 
 
 def _pairs(ordering: list[Node]) -> list[Node]:

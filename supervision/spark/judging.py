@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from hub.core.errors import RuleError
@@ -35,6 +35,7 @@ RUN_TABLES = tuple(
             "receipts": "boolean",
             "stop_approvals": "boolean",
         },
+        "open_finding": {"rule_id": "text", "subject": "text"},
         "parameter": _PARAMETER,
         "clock_parameter": _PARAMETER,
     }.items()
@@ -68,12 +69,17 @@ def working_statement(name: str) -> tuple[str, str]:
     return preparation.statement(file), f"supervision/{file}"
 
 
-def make_working(tables: Tables, names: Iterable[str]) -> None:
-    """Make the views of these working tables, in the order in which they read each other. Raises RuleError."""
+def make_working(
+    tables: Tables, names: Iterable[str], keep: Callable[[str, DataFrame], DataFrame]
+) -> None:
+    """Make the views of these working tables, in the order in which they read each other.
+
+    `keep` stores the rows under the name and returns them as stored, so that they are made once. Raises RuleError.
+    """
     wanted = set(names)
     for name in preparation.WORKING:
         if name in wanted:
-            tables.add(name, tables.select(*working_statement(name)))
+            tables.add(name, keep(name, tables.select(*working_statement(name))))
 
 
 def judged(tables: Tables, rule: Rule) -> DataFrame:

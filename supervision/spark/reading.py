@@ -7,9 +7,9 @@ precision and scale (20 digits, six of them behind the point, where the column h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FREE_DECIMAL = (20, 6)
-_AS_TEXT = ("uuid", "jsonb", "numeric")
+_AS_TEXT = re.compile("uuid|jsonb|numeric")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,7 @@ class Source:
     def of(cls, name: str, table: str, columns: Mapping[str, str]) -> Source:
         """That table with these columns."""
         listed = ", ".join(
-            f'cast("{column}" as text) as "{column}"'
-            if kind.startswith(_AS_TEXT)
-            else f'"{column}"'
+            f'cast("{column}" as text) as "{column}"' if _AS_TEXT.match(kind) else f'"{column}"'
             for column, kind in columns.items()
         )
         return cls(name, f"select {listed} from {table}", tuple(columns.items()))  # noqa: S608
@@ -50,6 +48,21 @@ class Source:
         import pyarrow as pa
 
         return pa.schema([(column, _arrow(kind)) for column, kind in self.columns])
+
+    def table(self, rows: Sequence[Sequence[Any]]) -> pa.Table:
+        """Rows of the SELECT as a table; for small ones, such as those of a run."""
+        import pyarrow as pa
+
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(self.columns)
+        texts = [_AS_TEXT.match(kind) for _, kind in self.columns]
+        batch = pa.RecordBatch.from_arrays(
+            [
+                pa.array(column, pa.string() if as_text else field.type)
+                for column, field, as_text in zip(columns, self.schema, texts, strict=True)
+            ],
+            names=self.schema.names,
+        )
+        return pa.Table.from_batches([self.typed(batch)])
 
     def typed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch that the SELECT gave, in the schema's types. Raises ArrowInvalid for a number that does not fit."""

@@ -76,8 +76,12 @@ def _div(node: Node) -> Node:
 
 
 def _decimal(node: Node) -> Node:
-    """Wide enough for counts, narrow enough that a quotient keeps at least ten digits behind the point."""
-    return cast(exp.Paren(this=node), "decimal(13, 0)") if kind(node) in INTEGERS else node
+    """Wide enough for counts and sums of money, narrow enough that a quotient keeps ten digits behind the point."""
+    if isinstance(node, exp.Literal) and not node.is_int:
+        return node
+    return cast(
+        exp.Paren(this=node), "decimal(13, 0)" if kind(node) in INTEGERS else "decimal(24, 10)"
+    )
 
 
 def _avg(node: Node) -> Node:
@@ -159,18 +163,16 @@ def _formatted(node: Node) -> Node:
 def _extract(node: Node) -> Node:
     part, value = node.name.upper(), node.expression.unnest()
     if part == "ISODOW":
-        return exp.Paren(
-            this=exp.Add(this=call("weekday", value), expression=exp.Literal.number(1))
-        )
+        day: Node = exp.Add(this=call("weekday", value), expression=exp.Literal.number(1))
+        return cast(exp.Paren(this=day), "decimal(10, 0)")
     if part == "DOW":
-        return exp.Paren(
-            this=exp.Sub(this=call("dayofweek", value), expression=exp.Literal.number(1))
-        )
+        day = exp.Sub(this=call("dayofweek", value), expression=exp.Literal.number(1))
+        return cast(exp.Paren(this=day), "decimal(10, 0)")
     if part == "EPOCH":
         return _seconds(value)
     if part not in ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "QUARTER"):
         raise Untranslatable(f"extract({part.lower()})")
-    return node
+    return node if part == "SECOND" else cast(node.copy(), "decimal(10, 0)")
 
 
 def _seconds(span: Node) -> Node:
@@ -183,9 +185,7 @@ def _seconds(span: Node) -> Node:
         this=cast(exp.Paren(this=micros), "decimal(20, 0)"),
         expression=exp.Literal.number(1_000_000),
     )
-    paren = exp.Paren(this=made)
-    paren.type = exp.DataType.build("decimal")
-    return paren
+    return exp.Paren(this=made)
 
 
 def _matches(node: Node) -> Node:

@@ -25,7 +25,7 @@ SETTINGS = {
 }
 
 
-def open_session(master: str, settings: Mapping[str, str]) -> SparkSession:
+def open_session(master: str, settings: Mapping[str, str] | None = None) -> SparkSession:
     """A session on that master: `local[2]`, `spark://host:port`. Raises SpecError when pyspark is not installed."""
     try:
         from pyspark.sql import SparkSession
@@ -35,6 +35,6 @@ def open_session(master: str, settings: Mapping[str, str]) -> SparkSession:
             remedy="install the extra 'spark' (and Java 17), or leave out --engine spark",
         ) from None  # fmt: skip
     builder = SparkSession.builder.master(master).appName("hub supervise")
-    for name, value in {**SETTINGS, **settings}.items():
+    for name, value in {**SETTINGS, **(settings or {})}.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()

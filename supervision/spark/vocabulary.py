@@ -133,6 +133,8 @@ def _wider(annotator: TypeAnnotator, node: Node) -> None:
 
 def _sum(annotator: TypeAnnotator, node: Node) -> None:
     known = kind(node.this)
+    if known is DType.BIGINT:  # which PostgreSQL adds up as numeric
+        known = DType.DECIMAL
     annotator._set_type(node, DType.BIGINT if known in INTEGERS else known or DType.UNKNOWN)
 
 
@@ -201,13 +203,13 @@ TYPES: dict[type[Any], Annotator] = {
         )
     },
     **{each: _is(DType.BIGINT) for each in (exp.Count, exp.RowNumber, exp.Rank, exp.DenseRank)},
-    **{each: _is(DType.INT) for each in (exp.Length, exp.ArraySize, exp.Extract, exp.StrPosition)},
+    **{each: _is(DType.INT) for each in (exp.Length, exp.ArraySize, exp.StrPosition)},
     **dict.fromkeys((exp.Paren, exp.Neg, exp.Abs, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.Round, exp.Nullif, exp.Window, exp.Filter, exp.Alias, exp.Floor, exp.Ceil, exp.Order, exp.ArrayRemove), _first),
     **dict.fromkeys((exp.Case, exp.Coalesce, exp.Greatest, exp.Least), _common),
     exp.Paren: _bracketed,
     exp.If: lambda annotator, node: annotator._set_type(node, node.args["true"].type),
     exp.Sub: _minus, exp.Add: _plus, exp.Mul: _wider, exp.Mod: _wider, exp.Div: _divided,
-    exp.Sum: _sum, exp.Avg: _is(DType.DECIMAL), exp.ArrayAgg: _array, exp.Array: _array, exp.Bracket: _element,
+    exp.Sum: _sum, exp.Avg: _is(DType.DECIMAL), exp.Extract: _is(DType.DECIMAL), exp.ArrayAgg: _array, exp.Array: _array, exp.Bracket: _element,
     exp.DPipe: _concatenated, exp.Anonymous: _called, exp.Literal: _literal, exp.Null: _is(DType.NULL),
     exp.Cast: lambda annotator, node: annotator._set_type(node, node.args["to"]),
     exp.AtTimeZone: _is(DType.TIMESTAMP), exp.TimestampTrunc: _is(DType.TIMESTAMP),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from supervision import testing
@@ -51,7 +50,11 @@ def _one(
         here = _postgres(connection, rule)
         for source in (*read, *RUN_TABLES):
             load(connection, tables, source)
-        make_working(tables, needed(rule.sql, rule.id))
+        make_working(
+            tables,
+            needed(rule.sql, rule.id),
+            lambda _, frame: tables.spark.createDataFrame(frame.toArrow()),
+        )
         there = _normal(connection, judged(tables, rule).collect())
         one.rollback()
     return list(_compared(here, there))
@@ -62,15 +65,7 @@ def load(connection: Connection, tables: Tables, source: Source) -> None:
     if source.name == "reference_calendar_day" and source.name in tables.schema:
         return
     rows = connection.execute(text(source.select)).all()
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(source.columns)
-    text_first = [
-        pa.array(column, pa.string() if pa.types.is_decimal(field.type) else field.type).cast(
-            field.type
-        )
-        for column, field in zip(columns, source.schema, strict=True)
-    ]
-    made = pa.Table.from_arrays(text_first, schema=source.schema)
-    tables.add(source.name, tables.spark.createDataFrame(made))
+    tables.add(source.name, tables.spark.createDataFrame(source.table(rows)))
 
 
 def _postgres(connection: Connection, rule: Rule) -> dict[Row, int]:
