@@ -57,7 +57,8 @@ _HASH = text("""
     select encode(sha256(convert_to(coalesce(string_agg(line, e'\n' order by line collate "C"), ''), 'UTF8')), 'hex')
     from (
         select concat_ws(
-            chr(31), rule_id, subject, level, facts::text, coalesce(trim_scale(limit_value)::text, '-'),
+            chr(31), rule_id, subject, level,
+            regexp_replace(facts::text, '"batch_id": "[^"]*"', '"batch_id": ""', 'g'), coalesce(trim_scale(limit_value)::text, '-'),
             coalesce(limit_unit, '-'), coalesce(trim_scale(elapsed)::text, '-')
         ) as line
         from supervision.finding
@@ -68,6 +69,8 @@ _HASH = text("""
 
 def findings_hash(connection: Connection) -> str:
     """SHA-256 over all findings that the rules affirm: rule, subject, level, facts, limit, elapsed, sorted.
+
+    Batches that facts name are left out: they are drawn anew wherever the same data lands.
 
     Equal for equal data and versions in any database, whatever the batches and runs that led there and whatever
     people have made of the findings since.
