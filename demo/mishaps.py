@@ -175,7 +175,7 @@ def _close_early(life: Life) -> None:
             if happening.start >= turn:
                 happening.start, happening.end = happening.start + DAY, happening.end + DAY
     finish(life)
-    life.closed = last + MINUTE
+    life.closed = last
 
 
 def _collapse(life: Life) -> None:

@@ -161,12 +161,12 @@ def intervals(scene: Scene, draft: Draft, life: Life) -> set[str]:
 
 
 def _accepted_late(draft: Draft, life: Life, now: int) -> bool:
-    """A notice in time starts the days anew when the applicant has brought what was missing."""
+    """A notice starts the days anew when the applicant has brought what was missing; it may be late itself."""
     accepted = None if draft.seed is Seed.UNTYPED else life.accepted
     ends = (accepted, life.decided, life.closed)
     end = next((moment for moment in ends if moment is not None), now)
     since: int | None = life.applied
-    if life.notices and _days(life.applied, life.notices[0][0]) <= WITHIN:
+    if life.notices:
         since = life.notices[-1][1]
     return since is not None and _days(since, end) > WITHIN
 

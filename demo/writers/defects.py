@@ -75,7 +75,7 @@ def new_code(department: str, cases: Sequence[DemoCase]) -> NewCode:
     At least six, or two in a thousand of the department's cases, and with them the last two that violate a rule.
     """
     code, _, power, *_ = DEMO_FIX[department].split(",")
-    of_power = [at for at, case in enumerate(cases) if case.power_code == power]
+    of_power = [at for at, case in enumerate(cases) if case.power_code == power and not case.spared]
     guilty = [at for at in of_power if cases[at].violations]
     chosen = {*of_power[-max(6, ceil(0.002 * len(cases))) :], *guilty[-2:]}
     latent = tuple(

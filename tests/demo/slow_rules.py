@@ -191,8 +191,7 @@ def _intervals(case: DemoCase, as_of: datetime) -> Verdicts:
         told = case.notices[0].notified_at
         verdicts["timeliness.supplement_notice_late"] = _workdays(case.applied_at, told) > 5
         verdicts["procedure.supplement_repeated"] = len(case.notices) > 1
-        if _workdays(case.applied_at, told) <= 5:
-            since = case.notices[-1].received_at
+        since = case.notices[-1].received_at
     verdicts["timeliness.acceptance_late"] = since is not None and _workdays(since, end) > 5
     if case.decided_at and case.result == "granted":
         late = case.delivered_at or as_of

@@ -24,6 +24,12 @@ ROOT = Path(__file__).resolve().parents[2]
 WANTED = {"truth_matched", "departments", "rules", "findings_hash", "seconds", "peak_mb"}
 
 
+NEED_SIZE = {
+    "integrity.batch_closing", "integrity.after_hours_approval", "platform.volume_drop",
+}  # fmt: skip
+"""Rules that 600 cases are too few to break: they look for gatherings, or compare with a baseline."""
+
+
 @dataclass(frozen=True)
 class Shown:
     """Both runs, and the home that they share."""
@@ -67,8 +73,8 @@ def test_the_demo_matches_its_truth_through_airflow(shown: Shown) -> None:
     assert set(summary) >= WANTED
     assert summary["truth_matched"] is True
     assert summary["differences"] == {"missed": [], "invented": [], "rows": [], "failed_dags": []}
-    assert len(summary["rules"]) == 12
-    assert all(rule["violations"] > 0 for rule in summary["rules"])
+    assert len(summary["rules"]) == 40
+    assert {rule["rule"] for rule in summary["rules"] if not rule["violations"]} <= NEED_SIZE
     for row in summary["departments"]:
         fates = row["landed"] + row["unchanged"] + row["superseded"] + row["quarantined"]
         assert row["read"] == fates > 0
