@@ -5,8 +5,19 @@
 -- `may_be_early`: some of these started before acceptance. `may_be_late`: some step started or ended after closing,
 -- but for making and delivering the document, which come after closing by nature. `posts`: events whose post is
 -- reported and given by the flow. `may_be_other_post`: one of them is not written as in the flow.
+-- Of the steps that have a limit: `open_from`, the earliest start of one without an end; `is_backwards`, one ends before it
+-- starts; `lacks_unit`, the limit has no unit; `may_be_overdue`, one lasted longer by the clock than its limit can hold.
 with flow_step as (
-    select power_code, version, step_code, kind, nullif(trim(post), '') as post from catalogue.step
+    select
+        power_code, version, step_code, kind, nullif(trim(post), '') as post, limit_value, limit_unit,
+        case limit_unit
+            when 'working_day' then limit_value * 86400
+            when 'calendar_day' then limit_value * 86400
+            when 'hour' then limit_value * 3600
+            when 'minute' then limit_value * 60
+            when 'month' then limit_value * 27 * 86400
+        end as limit_seconds
+    from catalogue.step
 )
 select
     e.case_id,
@@ -26,7 +37,11 @@ select
         false
     ) as may_be_late,
     count(k.post) filter (where trim(e.post) <> '') as posts,
-    coalesce(bool_or(e.post <> k.post), false) as may_be_other_post
+    coalesce(bool_or(e.post <> k.post), false) as may_be_other_post,
+    min(e.started_at) filter (where k.limit_value is not null and e.ended_at is null) as open_from,
+    coalesce(bool_or(k.limit_value is not null and e.ended_at < e.started_at), false) as is_backwards,
+    coalesce(bool_or(k.limit_value is not null and k.limit_unit is null), false) as lacks_unit,
+    coalesce(bool_or(extract(epoch from e.ended_at - e.started_at) > k.limit_seconds), false) as may_be_overdue
 from case_version v
 join core.event e on e.case_id = v.case_id and e.deleted_at is null
 left join flow_step k

@@ -1,33 +1,12 @@
 -- Cases in which a step took longer than the limit that the flow gives it. Days are counted from the day after the step
 -- began, as for the whole case; limits in hours and minutes are office time. What clock stops took out of the case's
--- clock is taken out of the step as well. A span of n days, hours or minutes by the clock holds at most n of those
--- that count: steps shorter than that are not looked at closely.
+-- clock is taken out of the step as well. Only cases are looked at closely in which some step lasted longer by the
+-- clock than its limit (`path.may_be_overdue`). A step that has no end is still going on, unless another has begun or
+-- the case is closed.
 with limited as (
-    select
-        power_code, version, step_code, limit_value, limit_unit,
-        case limit_unit
-            when 'working_day' then limit_value * 86400 - 86400
-            when 'calendar_day' then limit_value * 86400 - 86400
-            when 'hour' then limit_value * 3600
-            when 'minute' then limit_value * 60
-            else limit_value * 27 * 86400
-        end as least_seconds
+    select power_code, version, step_code, limit_value, limit_unit
     from catalogue.step
     where limit_value is not null
-),
-stepped as (
-    select
-        v.case_id,
-        -- A step that has no end is still going on, unless another has begun or the case is closed.
-        bool_or(e.ended_at < e.started_at) as is_backwards,
-        coalesce(min(e.started_at) filter (where e.ended_at is null) < max(coalesce(v.closed_at, e.started_at)), false)
-        or coalesce(min(e.started_at) filter (where e.ended_at is null) < max(e.started_at), false) as lacks_end,
-        bool_or(k.limit_unit is null) as lacks_unit,
-        bool_or(extract(epoch from e.ended_at - e.started_at) > k.least_seconds) as may_be_overdue
-    from case_version v
-    join core.event e on e.case_id = v.case_id and e.deleted_at is null
-    join limited k on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
-    group by v.case_id
 ),
 close as (
     select
@@ -44,11 +23,11 @@ close as (
         extract(hour from e.ended_at at time zone 'Asia/Shanghai') * 3600
         + extract(minute from e.ended_at at time zone 'Asia/Shanghai') * 60
         + floor(extract(second from e.ended_at at time zone 'Asia/Shanghai')) as ended_second
-    from stepped s
-    join case_version v on v.case_id = s.case_id
-    join core.event e on e.case_id = v.case_id and e.deleted_at is null
+    from path t
+    join case_version v on v.case_id = t.case_id
+    join core.event e on e.case_id = v.case_id and e.deleted_at is null and e.ended_at > e.started_at
     join limited k on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
-    where s.may_be_overdue and extract(epoch from e.ended_at - e.started_at) > k.least_seconds
+    where t.may_be_overdue
 ),
 placed as (
     select
@@ -148,16 +127,15 @@ judged as (
             when v.reason is not null then v.reason
             when t.case_id is null then 'events_missing'
             when l.steps is not null then null
-            when s.is_backwards then 'step_times_wrong'
-            when s.lacks_end then 'step_times_missing'
-            when s.lacks_unit then 'unit_unsupported'
+            when t.is_backwards then 'step_times_wrong'
+            when t.open_from < t.last_start_at or t.open_from < v.closed_at then 'step_times_missing'
+            when t.lacks_unit then 'unit_unsupported'
             when u.case_id is not null then 'outside_calendar'
         end as why_not
     from case_version v
     left join (select power_code, version from limited group by power_code, version) f
         on f.power_code = v.power_code and f.version = v.version
     left join path t on t.case_id = v.case_id
-    left join stepped s on s.case_id = v.case_id
     left join overdue w on w.case_id = v.case_id and w.place = 1
     left join listed l on l.case_id = v.case_id
     left join undated u on u.case_id = v.case_id
