@@ -34,7 +34,7 @@ def spark(expression: str) -> str:
         ("(d + n * interval '1 month')::date", "CAST((ADD_MONTHS(d, n)) AS DATE)"),
         ("(d + make_interval(months => n))::date", "CAST((ADD_MONTHS(d, n)) AS DATE)"),
         ("n / 2", "n DIV 2"),
-        ("n::numeric / 3", "CAST((n) AS DECIMAL(13, 0)) / CAST((3) AS DECIMAL(13, 0))"),
+        ("n::numeric / 3", "CAST((CAST((n) AS DECIMAL(13, 0))) AS DECIMAL(24, 10)) / CAST((3) AS DECIMAL(13, 0))"),
         ("amount::int", "CAST(ROUND(amount) AS INT)"),
         ("yes::int", "CAST(yes AS INT)"),
         ("extract(isodow from d)", "CAST((WEEKDAY(d) + 1) AS DECIMAL(10, 0))"),
