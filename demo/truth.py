@@ -70,15 +70,14 @@ def violations(
     `lost`: department → numbers that never land: what is counted over many cases goes without them. `erased`:
     department → numbers of cases that the source marks as deleted from the first.
     """
-    found: dict[str, list[dict[str, str]]] = {rule: [] for rule in known_rules()}
+    found: dict[str, list[dict[str, str]]] = {rule: [] for rule in RULES}
     everything = chain(
         _of_cases(county, erased or {}),
         _of_publications(county),
         _of_all_together(county, lost or {}),
     )
     for rule, subject in everything:
-        if rule in found:
-            found[rule].append(subject)
+        found[rule].append(subject)
     return found
 
 
@@ -113,12 +112,6 @@ def _of_all_together(county: County, lost: Mapping[str, Collection[str]]) -> Bro
     for rule, subjects in counted.items():
         for department, subject in subjects:
             yield rule, {"department": department, "subject": subject}
-
-
-def known_rules() -> list[str]:
-    """The rules that there are: the truth says nothing of one that is still to be written."""
-    folder = CONTENT_ROOT / "supervision" / "rules"
-    return [rule for rule in RULES if (folder / f"{rule.replace('.', '/')}.yml").exists()]
 
 
 def _freshness() -> dict[str, int]:
