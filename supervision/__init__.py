@@ -9,6 +9,7 @@ from supervision.parameters import from_records, read_overrides
 from supervision.preparation import engine_version, local_time
 from supervision.rulebook import Rule, load_rules, read_rule, reasons, rule_of
 from supervision.shadow import Change, Difference, compare
+from supervision.slices import sliced
 from supervision.summary import RuleResult, RunSummary, findings_hash, gravest
 from supervision.testing import TestResult, run_rule_tests
 from supervision.verification import Break, Verified, verify
@@ -41,5 +42,6 @@ __all__ = [
     "rule_of",
     "rules_page",
     "run_rule_tests",
+    "sliced",
     "verify",
 ]

@@ -139,7 +139,10 @@ def _count(connection: Connection, rule: Rule, run: Run, result: RuleResult) -> 
                 coalesce(sum(subjects) filter (where outcome = 'not_evaluable'), 0),
                 coalesce(jsonb_object_agg(reason, subjects) filter (where reason is not null), '{}'),
                 :seconds
-            from judgement_count group by department
+            from (
+                select department, outcome, reason, cast(sum(subjects) as bigint) as subjects
+                from judgement_count group by 1, 2, 3
+            ) counted group by department
         """),
         {"run_id": run.run_id, "rule_id": rule.id, "seconds": result.seconds},
     )

@@ -126,8 +126,10 @@ def from_records(records: Sequence[Mapping[str, str]]) -> tuple[Override, ...]:
 
 
 PLACES = """
-    select department, power_code, coalesce(max(power_type), '') as power_type from case_version
-    where power_code is not null group by 1, 2
+    select v.department, v.power_code, coalesce(k.type, '') as power_type
+    from (select distinct department, power_code from case_version where power_code is not null) v
+    left join (select power_code, max(type) as type from catalogue.power group by power_code) k
+        on k.power_code = v.power_code
     union all
     select distinct department, item_code, '' as power_type from core.disclosure
     union all

@@ -30,8 +30,8 @@ def supervise(
     """Evaluate all active rules as of that local time (default: now) and merge the findings, in one transaction.
 
     Pulls what changed from the ledger, whoever woke it, and sees one state of the warehouse: what lands meanwhile
-    is for the next run. `engine`: what judges, by default the warehouse. Raises SpecError when the catalogue or a rule is broken, HubError when another run is at
-    work.
+    is for the next run. `engine`: what judges, by default several sessions of the warehouse. Raises SpecError when the
+    catalogue or a rule is broken, HubError when another run is at work.
     """
     rules = supervision.load_rules()
     as_of = as_of or datetime.now(ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
@@ -39,8 +39,10 @@ def supervise(
         versions = refresh_reference(hub, connection)
     still = hub.engine.execution_options(isolation_level="REPEATABLE READ")
     try:
-        with still.begin() as connection:
-            return supervision.evaluate(connection, rules, as_of, full, versions, engine=engine)
+        with supervision.sliced(hub.engine) as sessions, still.begin() as connection:
+            return supervision.evaluate(
+                connection, rules, as_of, full, versions, engine=engine or sessions
+            )
     except DBAPIError as failure:
         if not isinstance(failure.orig, psycopg.errors.SerializationFailure):
             raise

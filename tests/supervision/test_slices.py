@@ -1,0 +1,86 @@
+"""Several sessions judge as one does: the same findings to the hash, the same counts, the same errors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+import supervision
+from demo import county
+from supervision import slices
+from supervision.rulebook import Rule
+from tests.supervision.test_county import load
+from warehouse.reference import replace_calendar
+
+AS_OF = datetime(2012, 12, 31, 23, 59, 59)  # noqa: DTZ001 (local)
+RULES = supervision.load_rules()
+VERSIONS = {"catalogue": "c", "calendar": "k"}
+OUTCOMES = text("""
+    select rule_id, department, violations, compliant, not_evaluable, reasons from supervision.outcome order by 1, 2
+""")
+FINDINGS = text("""
+    select finding_id, level, facts, limit_value, elapsed, due_on, evidence from supervision.finding order by 1
+""")
+
+
+@pytest.fixture
+def warehouse(database: Engine) -> Engine:
+    with database.begin() as connection:
+        replace_calendar(connection, supervision.calendar_frame())
+        load(connection, county.simulate(2012, 600))
+    return database
+
+
+def judged(warehouse: Engine, sessions: int, rules: tuple[Rule, ...] = RULES) -> dict[str, Any]:
+    """What a full run finds, in so many sessions. Leaves no trace."""
+    with supervision.sliced(warehouse, sessions) as engine, warehouse.connect() as connection:
+        run = supervision.evaluate(connection, rules, AS_OF, True, VERSIONS, engine=engine)
+        found = {
+            "hash": run.findings_hash,
+            "errors": {rule.rule_id for rule in run.rules if rule.error},
+            "counts": {
+                rule.rule_id: (rule.violations, rule.compliant, rule.not_evaluable, rule.reasons)
+                for rule in run.rules
+            },
+            "outcomes": connection.execute(OUTCOMES).all(),
+            "findings": connection.execute(FINDINGS).all(),
+        }
+        connection.rollback()
+    return found
+
+
+def test_three_sessions_find_what_one_finds(
+    warehouse: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = judged(warehouse, 1)
+    monkeypatch.setattr(slices, "WORTH_IT", 0)
+    together = judged(warehouse, 3)
+    assert together == alone
+    assert alone["findings"] and not alone["errors"]
+
+
+def test_an_error_in_one_session_is_the_rule_s_error(
+    warehouse: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "WORTH_IT", 0)
+    wrong = tuple(
+        replace(rule, sql=rule.sql.replace("from clock k", "from clocks k")) for rule in RULES
+    )
+    failed = judged(warehouse, 2, wrong)
+    assert "timeliness.overdue_promised" in failed["errors"]
+    assert "fees.on_free_power" not in failed["errors"]
+    assert failed["counts"]["timeliness.overdue_promised"] == (0, 0, 0, {})
+
+
+def test_which_rules_are_judged_whole() -> None:
+    whole = {rule.id for rule in RULES if not slices.is_sliced(rule.sql)}
+    assert {
+        "platform.source_silent",
+        "integrity.batch_closing",
+        "disclosure.published_late",
+    } <= whole
+    assert not {rule_id for rule_id in whole if rule_id.startswith(("fees", "procedure"))}
