@@ -64,7 +64,10 @@ begun as (
     from generate_series(1, {cases}) i cross join span s
 )
 select
-    b.i, b.case_id, b.day_no, b.minute, w.date as begun_on, p.department, p.power_code, p.type, p.charges, p.case_kind,
+    b.i, b.case_id,
+    row_number() over (partition by p.department order by b.i)
+        + row_number() over (partition by p.department order by b.i) / 2000 as serial,
+    b.day_no, b.minute, w.date as begun_on, p.department, p.power_code, p.type, p.charges, p.case_kind,
     v.version,
     case when pg_temp.u(b.i, 4) < 0.012 then 2 + b.i % 3 end as skipped_step,
     pg_temp.u(b.i, 5) < 0.012 as swapped,
@@ -100,7 +103,7 @@ with timed as (
         case when d.swapped and s.step_order = 2 then 3.5 else s.step_order end as place,
         case when d.at_once then 0 else
             coalesce(s.limit_value, 1)
-            * case s.limit_unit when 'minute' then 1 when 'hour' then 60 when 'calendar_day' then 110 when 'month' then 7000 else 330 end
+            * case s.limit_unit when 'minute' then 1 when 'hour' then 60 when 'calendar_day' then 60 when 'month' then 7000 else 330 end
             * (0.1 + 0.6 * pg_temp.u(d.i * 16 + s.step_order, 11))
             * d.slowness * case when pg_temp.u(d.i * 16 + s.step_order, 12) < 0.006 then 3 else 1 end
         end as minutes
@@ -154,9 +157,9 @@ insert into core."case" (
     delivered_at, result, result_reason, document_no, status, unit, acceptor, approver, reported_at
 )
 select
-    d.department, 'cases', to_char(d.begun_on, 'YYYY') || lpad(d.i::text, 8, '0'), 1, d.batch_id, d.i, md5(d.i::text), b.landed_at,
+    d.department, 'cases', to_char(d.begun_on, 'YYYY') || lpad(d.serial::text, 8, '0'), 1, d.batch_id, d.i, md5(d.i::text), b.landed_at,
     case when pg_temp.u(d.i, 21) < 0.002 then b.landed_at end, d.case_id,
-    to_char(d.begun_on, 'YYYY') || lpad(d.i::text, 8, '0'), '360121',
+    to_char(d.begun_on, 'YYYY') || lpad(d.serial::text, 8, '0'), '360121',
     case when pg_temp.u(d.i, 22) < 0.004 then '36012100ZZ-XK-9999' when pg_temp.u(d.i, 22) > 0.996 then null else d.power_code end,
     '事项' || d.power_code, '申请' || d.i, 'person', case when pg_temp.u(d.i, 23) > 0.01 then md5('person ' || d.i) end, '王*',
     case when pg_temp.u(d.i, 24) < 0.012 then 'invalid' when pg_temp.u(d.i, 24) < 0.03 then 'absent' else 'valid' end,

@@ -1,0 +1,115 @@
+"""How fast the rules are, beside the same checks by hand and beside PM4Py: `make bench-rules`.
+
+One county, one server, one contender after the other. Writes its part of docs/benchmarks.md and ends in a line of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Engine
+
+from benchmarks.rules import county, hand_written, ours, report
+from benchmarks.rules.installation import installation
+
+CASES, CHANGED, PM4PY_CASES = 1_000_000, 10_000, 100_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=CASES)
+    parser.add_argument("--kept", type=Path, help="an installation that keeps the county")
+    parser.add_argument(
+        "--folder", type=Path, help="where the server's data lie; on disk, not in memory"
+    )
+    parser.add_argument("--report", type=Path, help="write the page here instead of printing it")
+    arguments = parser.parse_args()
+    with installation(arguments.cases, arguments.kept, arguments.folder) as (hub, versions):
+        found = measure(hub.engine, versions, arguments.cases, hub.settings.home)
+    page = report.page(found)
+    if arguments.report:
+        report.write(arguments.report, page)
+    else:
+        say(page)
+    say(json.dumps(report.summary(found)))
+
+
+def measure(engine: Engine, versions: dict[str, str], cases: int, folder: Path) -> dict[str, Any]:
+    """Everything that is compared, by name. Raises AssertionError when engine and hand do not find the same."""
+    found: dict[str, Any] = {"cases": cases, "events": county.events(engine)}
+    say(f"{cases:,} cases, {found['events']:,} events")
+    first = ours.run(engine, versions, full=True)
+    assert first.state == "complete", first
+    say(f"  first run: {first.seconds:.1f} s, {first.open_findings:,} findings")
+    found["hand_s"], by_hand = hand_written.run(engine)
+    say(f"  by hand: {sum(found['hand_s'].values()):.1f} s")
+    engines = ours.violations(engine)
+    assert {name: engines.get(name, 0) for name in by_hand} == by_hand, _differing(engines, by_hand)
+    again = ours.run(engine, versions, full=True)
+    say(f"  full run again: {again.seconds:.1f} s")
+    county.change(engine, min(CHANGED, cases // 100))
+    changed = ours.run(engine, versions, full=False)
+    assert changed.kind == "incremental", changed.why_full
+    say(
+        f"  after {CHANGED:,} changes: {changed.seconds:.1f} s, {changed.cases_in_scope:,} in scope"
+    )
+    some = min(PM4PY_CASES, cases)
+    flow = ours.flow_seconds(engine, some)
+    say(f"  flow checks of {some:,} cases: {flow:.2f} s")
+    pm4py = _pm4py(engine, some, folder)
+    say(f"  PM4Py: {pm4py}")
+    return found | {
+        "first": first,
+        "again": again,
+        "changed": changed,
+        "flow_s": flow,
+        "flow_cases": some,
+        "pm4py": pm4py,
+    }
+
+
+def _differing(a: dict[str, int], b: dict[str, int]) -> dict[str, tuple[int, int]]:
+    return {name: (a.get(name, 0), b[name]) for name in b if a.get(name, 0) != b[name]}
+
+
+def _pm4py(engine: Engine, cases: int, folder: Path) -> dict[str, Any]:
+    """Each power's cases against the net of those of them that keep to its flow, in a process of its own."""
+    log, model = folder / "log.parquet", folder / "model.parquet"
+    with engine.connect() as connection:
+        events = pl.read_database(
+            f"""
+            select e.case_id::text as case, e.step_code as step, e.started_at as started, c.power_code as power,
+                c.source_case_no as number
+            from (select * from core."case" order by raw_row limit {int(cases)}) c
+            join core.event e on e.case_id = c.case_id and e.deleted_at is null
+            where c.power_code is not null
+            order by e.case_id, e.started_at, e.event_no
+            """,  # noqa: S608 (a number)
+            connection,
+        )
+        wrong = pl.read_database(
+            "select distinct case_id::text as case from supervision.finding where rule_id like 'procedure.step_%'",
+            connection,
+        )
+    events.write_parquet(log)
+    events.join(wrong, on="case", how="anti").write_parquet(model)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.rules.pm4py_log", str(log), str(model)],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,8 @@
+-- Accepted and approved by one person.
+select c.case_id
+from core."case" c
+left join catalogue.power p
+    on p.power_code = c.power_code
+    and coalesce(c.accepted_at, c.applied_at)::date between p.effective_from and coalesce(p.effective_to, 'infinity')
+where c.deleted_at is null and c.decided_at is not null and trim(c.acceptor) = trim(c.approver) and trim(c.approver) <> ''
+    and coalesce(p.case_kind, c.case_kind) <> 'instant'

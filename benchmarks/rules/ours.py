@@ -1,0 +1,62 @@
+"""The engine over the county: a full run, the same again, and one after some cases have changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Engine
+
+import supervision
+from benchmarks.rules import county
+from supervision import parameters, preparation
+from supervision.parameters import FIRST, LAST, Override
+from supervision.rulebook import Rule
+
+OVERRIDES = (
+    Override(
+        "platform.serial_gap", "serial_digits", "land_resources", "", "", 8.0, FIRST, LAST
+    ),
+)  # fmt: skip
+"""One department numbers its cases without gaps; everything else is as the rules have it."""
+FLOW_RULES = ("procedure.step_out_of_order", "procedure.step_skipped", "timeliness.step_overdue")
+
+
+def run(engine: Engine, versions: Mapping[str, str], full: bool) -> supervision.RunSummary:
+    """One run of all rules as of the county's last hour, committed."""
+    rules = supervision.load_rules()
+    with engine.begin() as connection:
+        return supervision.evaluate(connection, rules, county.AS_OF, full, versions, OVERRIDES)
+
+
+def violations(engine: Engine) -> dict[str, int]:
+    """Standing findings by rule."""
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            "select rule_id, count(*) from supervision.finding where state <> 'withdrawn' group by 1"
+        )
+        return {str(rule_id): int(count) for rule_id, count in rows}
+
+
+def flow_seconds(engine: Engine, cases: int) -> float:
+    """Seconds for order, skips and step limits of the first so many cases, from core to judgements."""
+    rules = [rule for rule in supervision.load_rules() if rule.id in FLOW_RULES]
+    with engine.connect() as connection:
+        began = time.perf_counter()
+        preparation.begin(connection, county.AS_OF)
+        connection.exec_driver_sql(
+            'insert into scope select case_id from core."case" order by raw_row limit ' + str(cases)  # noqa: S608 (a number)
+        )
+        connection.exec_driver_sql("analyze scope")
+        where = preparation.gather(connection, OVERRIDES)
+        for rule in rules:
+            _judge(connection, rule, where)
+        return time.perf_counter() - began
+
+
+def _judge(connection: Connection, rule: Rule, where: list[parameters.Place]) -> None:
+    from supervision.evaluation import judge, set_current
+
+    set_current(connection, rule)
+    parameters.resolve(connection, "parameter", rule.id, rule.spec.parameters, OVERRIDES, where)
+    judge(connection, rule)
