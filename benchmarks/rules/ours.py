@@ -25,8 +25,11 @@ FLOW_RULES = ("procedure.step_out_of_order", "procedure.step_skipped", "timeline
 def run(engine: Engine, versions: Mapping[str, str], full: bool) -> supervision.RunSummary:
     """One run of all rules as of the county's last hour, committed."""
     rules = supervision.load_rules()
-    with engine.begin() as connection:
-        return supervision.evaluate(connection, rules, county.AS_OF, full, versions, OVERRIDES)
+    still = engine.execution_options(isolation_level="REPEATABLE READ")
+    with supervision.sliced(engine) as sessions, still.begin() as connection:
+        return supervision.evaluate(
+            connection, rules, county.AS_OF, full, versions, OVERRIDES, sessions
+        )
 
 
 def violations(engine: Engine) -> dict[str, int]:
