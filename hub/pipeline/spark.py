@@ -10,7 +10,7 @@ import os
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import psycopg
@@ -30,6 +30,9 @@ from supervision.spark.tables import Tables, what_failed
 from warehouse.copying import copy_frame
 from warehouse.objects import FolderStore
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 WHERE_WORKERS_READ = "HUB_SPARK_OBJECTS"
 """The object store as Spark's workers reach it (`file:///mnt/hub`, `s3a://bucket/prefix`), where that differs."""
 
@@ -41,12 +44,22 @@ def supervise_on_spark(
 
     Raises what `supervise` raises, and SpecError when pyspark is missing or the store cannot be named to workers.
     """
-    run = _SparkRun(hub, Tables(open_session(master)), f"spark/{uuid.uuid4()}")
+    session = open_session(master)
+    try:
+        return judge_on(hub, session, as_of)
+    finally:
+        session.stop()
+
+
+def judge_on(
+    hub: Hub, session: SparkSession, as_of: datetime | None = None
+) -> supervision.RunSummary:
+    """The same on a session that stays open. What was exported is removed, however the run ends."""
+    run = _SparkRun(hub, Tables(session), f"spark/{uuid.uuid4()}")
     try:
         return supervise(hub, as_of, True, supervision.Engine(run.gather, run.judge))
     finally:
         hub.store.delete_prefix(run.prefix)
-        run.tables.spark.stop()
 
 
 class _SparkRun:

@@ -10,7 +10,7 @@ from sqlglot import exp
 from supervision.spark.nodes import ancestors, call, cast, filtered, function
 from supervision.spark.scalars import average
 from supervision.spark.shaping import Node, Untranslatable
-from supervision.spark.vocabulary import DType, kind
+from supervision.spark.vocabulary import FREE_DECIMAL, DType, kind
 
 
 def _anonymous(node: Node) -> Node:
@@ -24,6 +24,15 @@ def _kept(node: Node) -> Node:
     test = held if node.name.lower() == "array_within" else exp.Not(this=held)
     kept = call("filter", node.expressions[0], function(test, "x"))
     return exp.Coalesce(this=kept, expressions=[exp.Array()])
+
+
+def _object(node: Node) -> Node:
+    """A number of a column without a declared scale has none that could be kept: it is written without zeros."""
+    parts = [
+        cast(part, "variant") if part.type and part.type.sql("spark") == FREE_DECIMAL else part
+        for part in node.expressions
+    ]
+    return call("named_struct", *parts)
 
 
 def _trimmed(node: Node) -> Node:
@@ -254,7 +263,7 @@ def _join(node: Node) -> Node:
 
 
 CALLS: dict[str, Callable[[Any], Node]] = {
-    "jsonb_build_object": lambda node: call("named_struct", *node.expressions),
+    "jsonb_build_object": _object,
     "jsonb_strip_nulls": lambda node: node.expressions[0],  # to_json leaves nulls out
     "jsonb_agg": _array_agg,
     "trim_scale": _trimmed,

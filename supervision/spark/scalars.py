@@ -11,7 +11,15 @@ from sqlglot import exp
 from hub.core.settings import TIME_ZONE
 from supervision.spark.nodes import call, cast, filtered
 from supervision.spark.shaping import Node, Untranslatable
-from supervision.spark.vocabulary import INTEGERS, MOMENTS, NUMBERS, TEXTS, DType, kind
+from supervision.spark.vocabulary import (
+    FREE_DECIMAL,
+    INTEGERS,
+    MOMENTS,
+    NUMBERS,
+    TEXTS,
+    DType,
+    kind,
+)
 
 FORMAT_PARTS = set("YmdHMS")
 POSIX_CLASSES = {
@@ -131,7 +139,7 @@ def _has_one_text(node: Node) -> bool:
     """Whether both engines write it alike: no times, and numbers only with the scale that their column declares."""
     known = kind(node)
     if known is DType.DECIMAL:
-        return bool(node.type.expressions) and node.type.sql("spark") != "DECIMAL(20, 6)"
+        return bool(node.type.expressions) and node.type.sql("spark") != FREE_DECIMAL
     return known is not None and known not in MOMENTS and known is not DType.DOUBLE
 
 

@@ -17,6 +17,8 @@ from supervision.spark.shaping import TYPE, Node
 DType = exp.DType
 INTEGERS = {DType.INT, DType.BIGINT, DType.SMALLINT, DType.TINYINT}
 NUMBERS = INTEGERS | {DType.DECIMAL, DType.DOUBLE}
+FREE_DECIMAL = "DECIMAL(20, 6)"
+"""What a `numeric` without precision travels as (`reading`); in PostgreSQL it has the scale that its text had."""
 Annotator = Callable[[TypeAnnotator, Any], Any]
 TEXTS = {DType.TEXT, DType.VARCHAR, DType.UUID, DType.CHAR}
 MOMENTS = {DType.TIMESTAMP, DType.TIMESTAMPTZ, DType.TIMESTAMPLTZ}

@@ -9,7 +9,7 @@ from hub.core.errors import RuleError
 from supervision.spark.translation import names, tables, translate
 
 TYPES = {
-    "id": "uuid", "d": "date", "at": "timestamptz", "n": "int", "m": "bigint", "amount": "decimal(14, 2)", "t": "text",
+    "id": "uuid", "d": "date", "at": "timestamptz", "n": "int", "m": "bigint", "amount": "decimal(14, 2)", "value": "decimal(20, 6)", "t": "text",
     "list": "text[]", "other": "text[]", "yes": "boolean",
 }  # fmt: skip
 SCHEMA = {
@@ -76,6 +76,8 @@ def test_an_ordered_aggregate_is_a_sorted_list_with_its_nulls_last_and_null_of_n
 def test_objects_are_structs_and_trimmed_numbers_variants() -> None:
     made = spark("jsonb_strip_nulls(jsonb_build_object('n', n, 'amount', trim_scale(amount)))")
     assert made == "NAMED_STRUCT('n', n, 'amount', CAST(amount AS VARIANT))"
+    undeclared = spark("jsonb_strip_nulls(jsonb_build_object('amount', amount, 'limit', value))")
+    assert undeclared == "NAMED_STRUCT('amount', amount, 'limit', CAST(value AS VARIANT))"
 
 
 def test_a_lateral_of_expressions_keeps_its_types() -> None:
