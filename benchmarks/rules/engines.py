@@ -33,7 +33,7 @@ def main() -> None:
     )
     given = parser.parse_args()
     with installation(given.cases, given.kept, given.folder) as (hub, _):
-        print(json.dumps({"cases": given.cases, **compared(hub, given.spark_master)}))
+        print(json.dumps({"cases": given.cases, **compared(hub, given.spark_master)}))  # noqa: T201
 
 
 def compared(hub: Hub, master: str) -> dict[str, object]:
