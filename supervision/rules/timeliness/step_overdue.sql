@@ -35,12 +35,12 @@ placed as (
         first.work_index as index_from,
         last.work_index as index_to,
         first.minute_index * 60
-        - coalesce(greatest(first.morning_to * 60 - greatest(c.started_second, first.morning_from * 60), 0), 0)
-        - coalesce(greatest(first.afternoon_to * 60 - greatest(c.started_second, first.afternoon_from * 60), 0), 0)
+        - greatest(first.morning_to * 60 - greatest(c.started_second, first.morning_from * 60), 0)
+        - greatest(first.afternoon_to * 60 - greatest(c.started_second, first.afternoon_from * 60), 0)
             as second_from,
         last.minute_index * 60
-        - coalesce(greatest(last.morning_to * 60 - greatest(c.ended_second, last.morning_from * 60), 0), 0)
-        - coalesce(greatest(last.afternoon_to * 60 - greatest(c.ended_second, last.afternoon_from * 60), 0), 0)
+        - greatest(last.morning_to * 60 - greatest(c.ended_second, last.morning_from * 60), 0)
+        - greatest(last.afternoon_to * 60 - greatest(c.ended_second, last.afternoon_from * 60), 0)
             as second_to
     from close c
     left join reference.calendar_day first on first.date = c.started_on
@@ -152,7 +152,7 @@ select
         when steps is not null then 'violation'
         else 'compliant'
     end as outcome,
-    case when why_not is null and steps is not null then
+    case when steps is not null then
         jsonb_strip_nulls(jsonb_build_object(
             'source_case_no', source_case_no,
             'power_version', version,
