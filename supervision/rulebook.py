@@ -53,6 +53,7 @@ class Expected(Spec):
     level: Level | None = None
     elapsed: float | None = None
     limit: float | None = None
+    unit: str | None = None
     due_on: Any = None
     reason: str | None = None
     facts: dict[str, Any] = Field(default={})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -82,53 +82,61 @@ class TestResult:
         return "; ".join(self.problems)
 
 
+@dataclass(frozen=True, slots=True)
+class LaidTest:
+    """A test whose given rows stand in the warehouse, with the working tables made for them: any SELECT can be judged."""
+
+    connection: Connection
+    test: RuleTest
+    rows: Rows
+    wrong: tuple[str, ...]
+    """What is wrong with the given rows themselves."""
+
+    def judge(self, rule: Rule) -> TestResult:
+        """What this test says of the rule, or of a variant of it that differs in its SELECT only."""
+        return TestResult(
+            rule.id, self.test.name, self.test.kind, self.wrong or self._problems(rule)
+        )
+
+    def _problems(self, rule: Rule) -> tuple[str, ...]:
+        try:
+            return tuple(
+                _problems(rule, self.test, _judge(self.connection, rule, self.test, self.rows))
+            )
+        except SQLAlchemyError as failure:
+            return (what_failed(failure),)
+
+
 def run_rule_tests(connection: Connection, rule: Rule) -> list[TestResult]:
     """Run all tests of one rule on a migrated warehouse. Leaves no trace in it."""
-    return run_variants(connection, rule, [rule])
+    return [laid.judge(rule) for laid in laid_tests(connection, rule)]
 
 
-def run_variants(connection: Connection, rule: Rule, variants: Sequence[Rule]) -> list[TestResult]:
-    """Run all tests of one rule once for each of its variants, which differ in their SELECT only.
-
-    The given rows are laid once per test. Results come test by test, in the order of the variants.
-    """
+def laid_tests(connection: Connection, rule: Rule) -> Iterator[LaidTest]:
+    """The tests of one rule, one after another: each stands in the warehouse until the next is asked for."""
     with connection.begin_nested() as everything:
         run_script(connection, "set local timezone = 'Asia/Shanghai'")
         _ensure_calendar(connection)
         required = _required_columns(connection)
-        results = [
-            result
-            for test in rule.spec.tests
-            for result in _run(connection, rule, test, required, variants)
-        ]
+        for test in rule.spec.tests:
+            with connection.begin_nested() as one:
+                yield _lay(connection, rule, test, required)
+                one.rollback()
         everything.rollback()
-    return results
 
 
-def _run(
-    connection: Connection, rule: Rule, test: RuleTest, required: Required, variants: Sequence[Rule]
-) -> Iterator[TestResult]:
-    with connection.begin_nested() as one:
-        wrong: tuple[str, ...] = ()
-        try:
-            rows = _completed(rule.spec.given, test.given, required)
-            _insert(connection, rows)
-            _prepare(connection, rule, test, rows)
-        except SQLAlchemyError as failure:
-            wrong = (what_failed(failure),)
-        except (RuleError, _GivenError) as failure:
-            wrong = (str(failure),)
-        for variant in variants:
-            problems = wrong or _judged(connection, variant, test, rows)
-            yield TestResult(rule.id, test.name, test.kind, problems)
-        one.rollback()
-
-
-def _judged(connection: Connection, rule: Rule, test: RuleTest, rows: Rows) -> tuple[str, ...]:
+def _lay(connection: Connection, rule: Rule, test: RuleTest, required: Required) -> LaidTest:
+    rows: Rows = {}
+    wrong: tuple[str, ...] = ()
     try:
-        return tuple(_problems(rule, test, _judge(connection, rule, test, rows)))
+        rows = _completed(rule.spec.given, test.given, required)
+        _insert(connection, rows)
+        _prepare(connection, rule, test, rows)
     except SQLAlchemyError as failure:
-        return (what_failed(failure),)
+        wrong = (what_failed(failure),)
+    except (RuleError, _GivenError) as failure:
+        wrong = (str(failure),)
+    return LaidTest(connection, test, rows, wrong)
 
 
 def _prepare(connection: Connection, rule: Rule, test: RuleTest, rows: Rows) -> None:
@@ -222,7 +230,13 @@ def _makes_own_facts(rule: Rule) -> bool:
 
 
 def _differences(want: Expected, got: dict[str, Any]) -> Iterator[str]:
-    pairs = {"elapsed": "elapsed", "limit": "limit_value", "due_on": "due_on", "reason": "reason"}
+    pairs = {
+        "elapsed": "elapsed",
+        "limit": "limit_value",
+        "unit": "limit_unit",
+        "due_on": "due_on",
+        "reason": "reason",
+    }
     if want.outcome != got["outcome"]:
         yield f"expected {want.outcome}, but is {got['outcome']} ({got['reason'] or got['facts']})"
     if want.level is not None and want.level != got["level"]:

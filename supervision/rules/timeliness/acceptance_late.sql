@@ -61,7 +61,7 @@ select
         when j.elapsed > j.limit_value and not j.is_awaited then 'violation'
         else 'compliant'
     end as outcome,
-    case when j.why_not is null and j.elapsed > j.limit_value and not j.is_awaited then
+    case when j.elapsed > j.limit_value and not j.is_awaited then
         jsonb_strip_nulls(jsonb_build_object(
             'source_case_no', j.source_case_no,
             'power_version', j.version,

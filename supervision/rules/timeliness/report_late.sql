@@ -43,7 +43,7 @@ select
         when seconds > limit_value * 3600 then 'violation'
         else 'compliant'
     end as outcome,
-    case when why_not is null and seconds > limit_value * 3600 then
+    case when seconds > limit_value * 3600 then
         jsonb_strip_nulls(jsonb_build_object(
             'source_case_no', source_case_no,
             'happened_at', to_char(happened_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS'),

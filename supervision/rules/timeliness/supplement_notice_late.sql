@@ -42,7 +42,7 @@ select
         when j.elapsed > j.limit_value then 'violation'
         else 'compliant'
     end as outcome,
-    case when j.why_not is null and j.elapsed > j.limit_value then
+    case when j.elapsed > j.limit_value then
         jsonb_strip_nulls(jsonb_build_object(
             'source_case_no', j.source_case_no,
             'power_version', j.version,
