@@ -72,6 +72,21 @@ def batches(connection: Connection, ids: Iterable[str]) -> dict[str, Row]:
     return {row["batch_id"]: dict(row) for row in rows.mappings()}
 
 
+def delivered(connection: Connection, department: str, run_id: str) -> list[Row]:
+    """The last batch with rows of each of the department's datasets that a run knew: dataset and batch_id."""
+    rows = connection.execute(
+        text("""
+            select distinct on (b.dataset) b.dataset, cast(b.batch_id as text) as batch_id
+            from ops.batch b
+            join supervision.run r on r.run_id = cast(:run as uuid) and b.ledger_no <= r.ledger_to
+            where b.department = :department and b.rows_read > 0
+            order by b.dataset, b.ledger_no desc
+        """),
+        {"department": department, "run": run_id},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
 def where_row_is(connection: Connection, entity: str, key: Mapping[str, Any], row_hash: str) -> str:
     """Whether core still holds that version of the row (`current`), or history does (`earlier`), or neither
     (`missing`)."""

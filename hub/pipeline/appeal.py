@@ -31,7 +31,8 @@ RELEASES = ("catalogue", "calendar", "department", "codelist")
 def explain(hub: Hub, finding_id: str, raw: bool = False) -> dict[str, Any]:
     """The chain of one finding (a whole id or the beginning of one), each link checked, as JSON-ready values.
 
-    Keys: finding, rule, rows (row versions with batch, raw object, source file and row), batches, releases, life,
+    Keys: finding, rule, rows (row versions with batch, raw object, source file and row; where the finding says that
+    something is not there, the department's last deliveries), batches, releases, life,
     broken (links that do not hold). With `raw` each row carries its source fields, sensitive ones masked. Raises
     HubError when there is no such finding, or more than one.
     """
@@ -46,6 +47,7 @@ def explain(hub: Hub, finding_id: str, raw: bool = False) -> dict[str, Any]:
         proof = finding.pop("evidence") or {}
         rule = evidence.rule(connection, finding["rule_id"], finding["rule_version"])
         rows = proof.get("rows", [])
+        rows = rows or _deliveries(connection, finding)
         named = [row["batch_id"] for row in rows]
         named += [b for b in [(finding["facts"] or {}).get("batch_id")] if b]
         batches = evidence.batches(connection, named)
@@ -62,10 +64,21 @@ def explain(hub: Hub, finding_id: str, raw: bool = False) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _deliveries(connection: Any, finding: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What stands for rows where a finding says that something is not there: the department's last deliveries, in
+    which it was not, each with its first row."""
+    return [
+        {"entity": None, "key": None, "row_hash": None, "raw_row": 0, **batch}
+        for batch in evidence.delivered(connection, finding["department"], finding["last_run"])
+    ]
+
+
 def _row(
     connection: Any, row: Mapping[str, Any], batches: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    place = evidence.where_row_is(connection, row["entity"], row["key"], row["row_hash"])
+    place = "delivered"
+    if row["entity"] is not None:
+        place = evidence.where_row_is(connection, row["entity"], row["key"], row["row_hash"])
     batch = batches.get(row["batch_id"], {})
     return {
         **row,
@@ -123,7 +136,7 @@ def _broken(
         [] if rule and rule["sql"] else ["the warehouse does not keep this version of the rule"]
     )
     for row in rows:
-        named = f"{row['entity']} {row['key']}"
+        named = f"{row['entity'] or row['dataset']} {row['key'] or ''}".strip()
         if row["version"] == "missing":
             broken.append(f"{named}: this version of the row is neither in core nor in history")
         if row["batch_id"] not in batches:

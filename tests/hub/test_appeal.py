@@ -96,6 +96,18 @@ def test_a_link_that_does_not_hold_is_named(
     assert any(says in link for link in explain(hub, finding_of(database))["broken"])
 
 
+def test_a_finding_without_rows_leads_to_what_was_delivered(
+    hub: pipeline.Hub, database: Engine
+) -> None:
+    """Where a finding says that something is not there, the last deliveries show that it was not in them."""
+    with database.begin() as connection:
+        connection.execute(text("update supervision.finding set evidence = null"))
+    chain = explain(hub, finding_of(database))
+    (row,) = chain["rows"]
+    assert (row["dataset"], row["version"], row["source_file"]) == ("cases", "delivered", "a.csv")
+    assert chain["broken"] == [] and len(chain["batches"]) == 1
+
+
 def test_a_raw_object_that_is_gone_breaks_the_chain(hub: pipeline.Hub, database: Engine) -> None:
     hub.store.delete_prefix("raw/registry/")
     result = CliRunner().invoke(app, ["explain", finding_of(database)])
@@ -126,7 +138,10 @@ def test_findings_are_found_again_as_they_were_known(
     again = repeat(hub, run_id=first)
     assert again.same and again.engine_same and again.findings > 0
     assert (again.later, again.expected) != (0, later.findings_hash)
-    assert repeat(hub, ended.astimezone(ZoneInfo("Asia/Shanghai")).replace(tzinfo=None)).run_id == first
+    assert (
+        repeat(hub, ended.astimezone(ZoneInfo("Asia/Shanghai")).replace(tzinfo=None)).run_id
+        == first
+    )
     assert repeat(hub).expected == later.findings_hash, "now is known, too"
 
 
@@ -142,7 +157,9 @@ def test_a_draft_shows_what_it_would_change_and_changes_nothing(
     drafts = tmp_path / "drafts" / "timeliness"
     drafts.mkdir(parents=True)
     for suffix in (".yml", ".sql"):
-        source = CONTENT_ROOT / "supervision" / "rules" / "timeliness" / f"overdue_statutory{suffix}"
+        source = (
+            CONTENT_ROOT / "supervision" / "rules" / "timeliness" / f"overdue_statutory{suffix}"
+        )
         shutil.copy(source, drafts)
     (same,) = rules_diff(hub, tmp_path / "drafts", as_of=AS_OF)
     assert same.same and same.counts["violation"] == (1, 1)

@@ -10,12 +10,12 @@ with declared as (
         and run.as_of_on between p.valid_from and p.valid_to
 ),
 told as (
-    select c.department, d.digits, c.source_case_no, true as is_case
+    select c.department, d.digits, c.source_case_no, true as is_case, c.case_id
     from declared d
     join core."case" c on c.department = d.department
     where d.digits > 0
     union all
-    select q.department, d.digits, q.record_key, false
+    select q.department, d.digits, q.record_key, false, null
     from declared d
     join ops.quarantine q on q.department = d.department
     where d.digits > 0 and q.record_key is not null
@@ -25,6 +25,7 @@ parsed as (
         department,
         digits,
         is_case,
+        case_id,
         left(source_case_no, length(source_case_no) - digits) as prefix,
         case
             when length(source_case_no) >= digits
@@ -42,8 +43,15 @@ numbered as (
         p.prefix,
         p.digits,
         p.serial,
-        lead(p.serial) over (partition by p.department, p.prefix order by p.serial) as next_serial
-    from (select distinct department, prefix, digits, serial from parsed where serial is not null) p
+        p.case_id,
+        lead(p.serial) over (partition by p.department, p.prefix order by p.serial) as next_serial,
+        lead(p.case_id) over (partition by p.department, p.prefix order by p.serial) as next_case_id
+    from (
+        select department, prefix, digits, serial, min(case_id::text) as case_id
+        from parsed
+        where serial is not null
+        group by department, prefix, digits, serial
+    ) p
     join series s on s.department = p.department and s.prefix = p.prefix
 ),
 judged as (
@@ -55,7 +63,8 @@ judged as (
             'prefix', prefix,
             'first_missing', lpad(cast(serial + 1 as text), digits, '0'),
             'last_missing', lpad(cast(next_serial - 1 as text), digits, '0'),
-            'missing', next_serial - serial - 1
+            'missing', next_serial - serial - 1,
+            'case_ids', array[case_id, next_case_id]
         )) as facts,
         null as reason
     from numbered
