@@ -10,11 +10,14 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from supervision.rulebook import Rule
-from supervision.testing import run_variants
+from supervision.testing import laid_tests
 from tests.mutation.mutants import Mutant, canonical, mutants
 
 EQUIVALENT = Path(__file__).with_name("equivalent.csv")
 """Mutants that mean the same as the rule, each with the reason: rule, kind, fragment, reason."""
+
+Equivalent = Mapping[tuple[str, str, str], str]
+"""(rule, kind, fragment) → reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +34,27 @@ class Verdict:
         return self.killed + len(self.survivors)
 
 
-def try_mutants(
-    connection: Connection, rule: Rule, equivalent: Mapping[tuple[str, str, str], str]
-) -> Verdict:
-    """Run the rule's tests on every mutant. Raises ValueError when its unbroken text fails them already."""
-    known = [
-        mutant
-        for mutant in mutants(rule.sql)
-        if (rule.id, mutant.kind, mutant.fragment) not in equivalent
-    ]
-    variants = [replace(rule, sql=sql) for sql in (canonical(rule.sql), *(m.sql for m in known))]
-    noticed = [False] * len(variants)
+def try_mutants(connection: Connection, rule: Rule, equivalent: Equivalent) -> Verdict:
+    """Run the rule's tests on every mutant until one notices it.
+
+    An error and more than five seconds count as noticed. Raises ValueError when the unbroken SELECT, written anew by
+    the mutants' own means, fails a test: then nothing can be said.
+    """
+    made = mutants(rule.sql)
+    alive = [mutant for mutant in made if (rule.id, mutant.kind, mutant.fragment) not in equivalent]
+    known = len(alive)
+    unbroken = replace(rule, sql=canonical(rule.sql))
     connection.execute(text("set local statement_timeout = '5s'"))
-    for number, result in enumerate(run_variants(connection, rule, variants)):
-        noticed[number % len(variants)] |= not result.passed
-        if number % len(variants) == 0 and not result.passed:
+    for laid in laid_tests(connection, rule):
+        result = laid.judge(unbroken)
+        if not result.passed:
             raise ValueError(f"{rule.id}, unbroken: {result.name}: {result.message}")
-    survivors = tuple(mutant for mutant, seen in zip(known, noticed[1:], strict=True) if not seen)
-    left_out = len(mutants(rule.sql)) - len(known)
-    return Verdict(rule.id, len(known) - len(survivors), left_out, survivors)
+        alive = [mutant for mutant in alive if laid.judge(replace(rule, sql=mutant.sql)).passed]
+    return Verdict(rule.id, known - len(alive), len(made) - known, tuple(alive))
 
 
 def declared_equivalent() -> dict[tuple[str, str, str], str]:
-    """(rule, kind, fragment) → reason."""
+    """What EQUIVALENT declares."""
     with EQUIVALENT.open(encoding="utf-8", newline="") as handle:
         return {
             (row["rule"], row["kind"], row["fragment"]): row["reason"]

@@ -24,6 +24,7 @@ _AGGREGATES: dict[type[exp.Expression], type[exp.Expression]] = {
 _WORDS = {
     "working_day": "calendar_day", "calendar_day": "working_day", "hour": "minute", "minute": "hour",
     "violation": "compliant", "compliant": "violation",
+    "not_evaluable": "compliant",
 }  # fmt: skip
 _CONDITIONS = (exp.Where, exp.Having, exp.Join, exp.If)
 _ENGINES = ("valid_from", "valid_to")
@@ -127,6 +128,8 @@ def _literal(node: exp.Literal) -> Iterator[Change]:
 
 
 def _joins_and_filters(node: exp.Expression) -> Iterator[Change]:
+    if isinstance(node, exp.Ordered):
+        yield "order turned", lambda n: exp.Ordered(this=n.this, desc=not n.args.get("desc"))
     if isinstance(node, exp.Join) and node.side == "LEFT" and node.this.name != _ALWAYS_THERE:
         yield "left join → join", _inner
     if isinstance(node, exp.Where | exp.Having) and not isinstance(node.this, exp.And):
