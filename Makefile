@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 CODE := hub catalogue connectors mappings quality warehouse supervision demo dags
 
-.PHONY: demo test conformance crash system-packages check format lint types imports lock clean setup bench-ingest
+.PHONY: demo test conformance crash mutate-rules spark system-packages check format lint types imports lock clean setup bench-ingest bench-rules
 
 setup: .venv/.synced
 
@@ -23,6 +23,19 @@ conformance: setup
 # Runs killed at every point while the sources change; ends with a line of JSON. KILLS=20 make crash for a short one.
 crash: setup
 	$(PY) -m tests.crash --kills $(or $(KILLS),200)
+
+# Breaks every rule's SQL in every small way and runs the rule's own tests; ends with a line of JSON.
+mutate-rules: setup
+	$(PY) -m tests.mutation
+
+# The same rules on Spark, in an environment of its own (400 MB): needs a Java 17, such as Debian's openjdk-17-jre-headless.
+spark: setup .venv-spark/.synced
+	.venv-spark/bin/python -m pytest tests/spark
+
+.venv-spark/.synced: requirements/dev.txt requirements/spark.txt
+	uv=$$(command -v uv || echo .uv/bin/uv); $$uv venv --quiet --allow-existing --python .venv/bin/python .venv-spark && \
+	  $$uv pip install --quiet --python .venv-spark/bin/python --require-hashes -r requirements/dev.txt -r requirements/spark.txt && \
+	  $$uv pip install --quiet --python .venv-spark/bin/python --no-deps --no-build-isolation --editable . && touch $@
 
 system-packages:
 	bash scripts/system-packages.sh
@@ -50,6 +63,10 @@ clean:
 # Takes an hour with both sizes, and the machine for itself. ROWS="1000000" for one of them; BENCH_FOLDER: a disk with 40 GB.
 bench-ingest: setup .venv-bench/.synced
 	.venv-bench/bin/python -m benchmarks.ingest --report docs/benchmarks.md $(if $(ROWS),--rows $(ROWS)) $(if $(BENCH_FOLDER),--folder $(BENCH_FOLDER))
+
+# A million cases with five million events: all rules, the same checks by hand, PM4Py. CASES=100000 for a short one.
+bench-rules: setup .venv-bench/.synced
+	.venv-bench/bin/python -m benchmarks.rules --report docs/benchmarks.md $(if $(CASES),--cases $(CASES))
 
 # An environment of its own: the other tools pin what they like, and nothing of them reaches ours.
 .venv-bench/.synced: requirements/bench.txt
