@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine, text
 
 import supervision
 from benchmarks.rules import county
 from supervision import parameters, preparation
+from supervision.evaluation import set_current
 from supervision.parameters import FIRST, LAST, Override
-from supervision.rulebook import Rule
 
 OVERRIDES = (
     Override(
@@ -44,22 +44,21 @@ def violations(engine: Engine) -> dict[str, int]:
 def flow_seconds(engine: Engine, cases: int) -> float:
     """Seconds for order, skips and step limits of the first so many cases, from core to judgements."""
     rules = [rule for rule in supervision.load_rules() if rule.id in FLOW_RULES]
-    with engine.connect() as connection:
+    still = engine.execution_options(isolation_level="REPEATABLE READ")
+    with supervision.sliced(engine) as sessions, still.connect() as connection:
         began = time.perf_counter()
         preparation.begin(connection, county.AS_OF)
-        connection.exec_driver_sql(
-            'insert into scope select case_id from core."case" order by raw_row limit ' + str(cases)  # noqa: S608 (a number)
-        )
-        connection.exec_driver_sql("analyze scope")
-        where = preparation.gather(connection, OVERRIDES)
+        connection.execute(_SOME, {"cases": cases})
+        where = sessions.gather(connection, OVERRIDES)
         for rule in rules:
-            _judge(connection, rule, where)
+            set_current(connection, rule)
+            parameters.resolve(
+                connection, "parameter", rule.id, rule.spec.parameters, OVERRIDES, where
+            )
+            sessions.judge(connection, rule)
         return time.perf_counter() - began
 
 
-def _judge(connection: Connection, rule: Rule, where: list[parameters.Place]) -> None:
-    from supervision.evaluation import judge, set_current
-
-    set_current(connection, rule)
-    parameters.resolve(connection, "parameter", rule.id, rule.spec.parameters, OVERRIDES, where)
-    judge(connection, rule)
+_SOME = text(
+    'insert into scope select case_id from core."case" order by raw_row limit :cases'
+)  # the county's cases in the order in which they were made
