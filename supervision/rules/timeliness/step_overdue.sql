@@ -4,7 +4,15 @@
 -- clock than its limit (`path.may_be_overdue`). A step that has no end is still going on, unless another has begun or
 -- the case is closed.
 with limited as (
-    select power_code, version, step_code, limit_value, limit_unit
+    select
+        power_code, version, step_code, limit_value, limit_unit,
+        case limit_unit
+            when 'working_day' then limit_value * 86400
+            when 'calendar_day' then limit_value * 86400
+            when 'hour' then limit_value * 3600
+            when 'minute' then limit_value * 60
+            when 'month' then limit_value * 27 * 86400
+        end as limit_seconds
     from catalogue.step
     where limit_value is not null
 ),
@@ -25,8 +33,10 @@ close as (
         + floor(extract(second from e.ended_at at time zone 'Asia/Shanghai')) as ended_second
     from path t
     join case_version v on v.case_id = t.case_id
-    join core.event e on e.case_id = v.case_id and e.deleted_at is null and e.ended_at > e.started_at
-    join limited k on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
+    join core.event e on e.case_id = v.case_id and e.deleted_at is null
+    join limited k
+        on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
+        and extract(epoch from e.ended_at - e.started_at) > k.limit_seconds
     where t.may_be_overdue
 ),
 placed as (
