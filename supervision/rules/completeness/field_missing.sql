@@ -38,7 +38,7 @@ missing as (
     from field f
     join parameter p
         on p.name = 'demand_' || f.name and p.department = f.department
-        and p.power_code = coalesce(f.power_code, '') and f.judged_on between p.valid_from and p.valid_to
+        and p.power_code = f.power_code and f.judged_on between p.valid_from and p.valid_to
     where p.value = 1
     group by f.case_id
 )

@@ -58,7 +58,7 @@ select
         when j.is_short then 'violation'
         else 'compliant'
     end as outcome,
-    case when j.why_not is null and j.is_short then
+    case when j.is_short then
         jsonb_strip_nulls(jsonb_build_object(
             'source_case_no', j.source_case_no,
             'power_version', j.version,

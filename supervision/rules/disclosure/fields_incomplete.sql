@@ -39,7 +39,7 @@ lacking as (
     select p.department, p.source_no, array_agg(m.field order by m.field) as missing
     from placed p
     join demanded m on m.item_code = p.item_code and m.version = p.version
-    where p.why_not is null and position('、' || m.field || '、' in '、' || p.fields || '、') = 0
+    where position('、' || m.field || '、' in '、' || p.fields || '、') = 0
     group by p.department, p.source_no
 ),
 judged as (

@@ -25,7 +25,7 @@ reporting_body as (
     group by d.body_code
 ),
 published as (
-    select d.item_code, min(d.published_at) as at
+    select d.item_code
     from core.disclosure d
     cross join run
     where d.deleted_at is null and d.published_at <= run.as_of
@@ -45,11 +45,11 @@ judged as (
             when 'working_day' then last.work_index - first.work_index
             when 'calendar_day' then run.as_of_on - i.first_on
         end as elapsed,
-        published.at is not null as is_published,
+        published.item_code is not null as is_published,
         case
             when o.department is null then 'department_unknown'
             when r.body_code is null then 'disclosures_not_reported'
-            when published.at is not null then null
+            when published.item_code is not null then null
             when first.date is null or last.date is null then 'outside_calendar'
             when i.limit_unit not in ('working_day', 'calendar_day') then 'unit_unsupported'
         end as why_not

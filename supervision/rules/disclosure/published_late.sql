@@ -19,7 +19,7 @@ with judged as (
             when i.item_code is null then 'item_not_in_force'
             when t.ended_on < t.produced_on then 'published_before_produced'
             when first.work_index is null or last.work_index is null then 'outside_calendar'
-            when coalesce(i.publish_within_unit, 'working_day') not in ('working_day', 'calendar_day')
+            when i.publish_within_unit not in ('working_day', 'calendar_day')
                 then 'unit_unsupported'
         end as why_not
     from core.disclosure d
@@ -35,7 +35,7 @@ with judged as (
         and t.produced_on between i.effective_from and coalesce(i.effective_to, date '9999-12-31')
     left join parameter p
         on p.name = 'publish_within' and p.department = d.department and p.power_code = d.item_code
-        and coalesce(t.produced_on, run.as_of_on) between p.valid_from and p.valid_to
+        and t.produced_on between p.valid_from and p.valid_to
     left join reference.calendar_day first on first.date = t.produced_on
     left join reference.calendar_day last on last.date = t.ended_on
     where d.deleted_at is null

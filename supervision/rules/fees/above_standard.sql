@@ -31,7 +31,7 @@ select
         when j.amount > j.allowed then 'violation'
         else 'compliant'
     end as outcome,
-    case when j.why_not is null and j.amount > j.allowed then jsonb_strip_nulls(jsonb_build_object(
+    case when j.amount > j.allowed then jsonb_strip_nulls(jsonb_build_object(
         'source_case_no', j.source_case_no,
         'power_version', j.version,
         'fee_code', j.fee_code,
