@@ -35,14 +35,12 @@ class Verdict:
 
 
 def try_mutants(connection: Connection, rule: Rule, equivalent: Equivalent) -> Verdict:
-    """Run the rule's tests on every mutant until one notices it.
+    """Run the rule's tests on every mutant until one notices it; what nobody notices may be declared equivalent.
 
     An error and more than five seconds count as noticed. Raises ValueError when the unbroken SELECT, written anew by
     the mutants' own means, fails a test: then nothing can be said.
     """
-    made = mutants(rule.sql)
-    alive = [mutant for mutant in made if (rule.id, mutant.kind, mutant.fragment) not in equivalent]
-    known = len(alive)
+    alive = made = mutants(rule.sql)
     unbroken = replace(rule, sql=canonical(rule.sql))
     connection.execute(text("set local statement_timeout = '5s'"))
     for laid in laid_tests(connection, rule):
@@ -50,7 +48,8 @@ def try_mutants(connection: Connection, rule: Rule, equivalent: Equivalent) -> V
         if not result.passed:
             raise ValueError(f"{rule.id}, unbroken: {result.name}: {result.message}")
         alive = [mutant for mutant in alive if laid.judge(replace(rule, sql=mutant.sql)).passed]
-    return Verdict(rule.id, known - len(alive), len(made) - known, tuple(alive))
+    survivors = [each for each in alive if (rule.id, each.kind, each.fragment) not in equivalent]
+    return Verdict(rule.id, len(made) - len(alive), len(alive) - len(survivors), tuple(survivors))
 
 
 def declared_equivalent() -> dict[tuple[str, str, str], str]:

@@ -44,7 +44,7 @@ compared as (
         d.after_hours,
         d.is_outside,
         count(b.month) as baseline_months,
-        coalesce(sum(b.approvals), 0) as baseline_approvals,
+        sum(b.approvals) as baseline_approvals,
         sum(b.after_hours) as baseline_after_hours
     from decided d
     left join decided b
@@ -56,11 +56,12 @@ judged as (
         c.*,
         above.value as above_baseline,
         round(c.after_hours * 1.0 / nullif(c.approvals, 0), 4) as share,
-        round(c.baseline_after_hours * 1.0 / nullif(c.baseline_approvals, 0), 4) as baseline_share,
+        round(c.baseline_after_hours * 1.0 / c.baseline_approvals, 4) as baseline_share,
         case
             when c.is_outside then 'outside_calendar'
             when c.approvals = 0 then 'times_missing'
-            when c.approvals < enough.value or c.baseline_approvals < enough.value or c.baseline_months < months.value
+            when c.baseline_approvals is null or c.baseline_months < months.value
+                or c.approvals < enough.value or c.baseline_approvals < enough.value
                 then 'baseline_too_short'
         end as why_not
     from compared c

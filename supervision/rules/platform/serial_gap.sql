@@ -18,7 +18,7 @@ told as (
     select q.department, d.digits, q.record_key, false, null
     from declared d
     join ops.quarantine q on q.department = d.department
-    where d.digits > 0 and q.record_key is not null
+    where d.digits > 0
 ),
 parsed as (
     select
@@ -82,7 +82,7 @@ judged as (
     union all
     select 'department:' || department, department, 'not_evaluable', null, 'serials_undeclared'
     from declared
-    where coalesce(digits, 0) <= 0
+    where digits <= 0
 )
 select
     subject,

@@ -3,7 +3,7 @@
 with accepted as (
     select department, (accepted_at at time zone 'Asia/Shanghai')::date as day, count(*) as cases
     from core."case"
-    where accepted_at is not null and deleted_at is null
+    where deleted_at is null
     group by 1, 2
 ),
 known as (
