@@ -14,7 +14,7 @@ import psutil
 from sqlalchemy import Connection, text
 
 import supervision
-from benchmarks.rules import county
+from benchmarks.rules import county, ours
 from benchmarks.rules.installation import installation
 from supervision import evaluation, findings, parameters, preparation
 from supervision.preparation import statement
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _working(connection: Connection, rules: list[Rule]) -> list[parameters.Place]:
-    overrides = parameters.read_overrides(rules)
+    overrides = ours.OVERRIDES
     began = clock(connection)
     preparation.begin(connection, county.AS_OF)
     say(f"{clock(connection) - began:7.2f}  begin (what departments report)")
@@ -65,7 +65,7 @@ def _working(connection: Connection, rules: list[Rule]) -> list[parameters.Place
 def _rules(
     connection: Connection, rules: list[Rule], where: list[parameters.Place], explain: bool
 ) -> None:
-    overrides = parameters.read_overrides(rules)
+    overrides = ours.OVERRIDES
     lines = []
     connection.execute(
         text(
