@@ -12,20 +12,26 @@ from xml.sax.saxutils import escape
 
 from demo.model import (
     Amendment,
-    Charge,
     DemoCase,
-    Notice,
-    Paper,
-    Penalty,
     Publication,
     Step,
-    Stop,
 )
 from demo.workdays import work_calendar
 from demo.writers.codes import OwnCodes, own_codes
 from demo.writers.defects import Defect, bad_date, charged, pick
 from demo.writers.fates import LANDED, Fates, quarantined
 from demo.writers.flat import last_activity
+from demo.writers.public_security_elements import (
+    Values,
+    case_values,
+    charge_values,
+    notice_values,
+    paper_values,
+    penalty_values,
+    second,
+    step_values,
+    stop_values,
+)
 from hub.core.batches import CHUNK_ROWS
 
 SLUG = "public_security"
@@ -44,8 +50,6 @@ DEFECTS = (
     Defect("action", "unmapped_code", 0.009, lambda case: _last_step(case) is not None),
     Defect("negative", "negative_amount", 0.004, charged),
 )
-
-Values = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Package:
         """Write the file. The second version is sent two hours after the first."""
         sent = delivery.sent + timedelta(hours=2 * (version - 1))
         head = _element("Head", [
-            ("No", delivery.name.replace("_", "")), ("Dept", BODY), ("SendTime", _second(sent)),
+            ("No", delivery.name.replace("_", "")), ("Dept", BODY), ("SendTime", second(sent)),
             ("DataVer", str(version)), ("Count", str(len(self.body))),
         ])  # fmt: skip
         text = f'<?xml version="1.0" encoding="GB18030"?>\n<Package>\n{head}<Body>\n{"".join(self.body)}</Body>\n</Package>\n'
@@ -168,11 +172,11 @@ def _amend(
         case = amendment.now
         if case is None:
             raise ValueError(f"{SLUG} cannot say that {amendment.case_no} is gone")
-        own = _values(_case_values(case, codes))
+        own = _values(case_values(case, codes))
         package.records["cases"].append(Element((case.case_no,), own))
         told = known[case.case_no].charges
         fees = [
-            Element((case.case_no, str(new.no)), _element("Fee", _charge_values(new)))
+            Element((case.case_no, str(new.no)), _element("Fee", charge_values(new)))
             for new, old in zip(case.charges, told, strict=True)
             if new != old
         ]
@@ -221,32 +225,30 @@ class _Teller:
     def tell_case(self, package: Package, case: DemoCase, defect: Defect | None) -> None:
         """One case with all its parts."""
         number = case.case_no
-        own = _values(_case_values(case, self.codes))
+        own = _values(case_values(case, self.codes))
         package.records["cases"].append(Element((number,), own))
         damaged = _last_step(case)
         flawed = defect if defect and defect.name in ("step_date", "step_blank", "action") else None
         steps = [
             self._record(
-                number, "Step", _step_values(step, self.codes), flawed if step is damaged else None
+                number, "Step", step_values(step, self.codes), flawed if step is damaged else None
             )
             for step in case.steps
         ]
-        specials = [
-            self._record(number, "Special", _stop_values(s, self.codes)) for s in case.stops
-        ]
-        notices = [self._record(number, "Supplement", _notice_values(n)) for n in case.notices]
+        specials = [self._record(number, "Special", stop_values(s, self.codes)) for s in case.stops]
+        notices = [self._record(number, "Supplement", notice_values(n)) for n in case.notices]
         extra = next((p for p in case.papers if not p.required), None)
         flagged = defect if defect and defect.name == "flag" else None
         papers = [
-            self._record(number, "Material", _paper_values(p), flagged if p is extra else None)
+            self._record(number, "Material", paper_values(p), flagged if p is extra else None)
             for p in case.papers
         ]
         negative = defect if defect and defect.name == "negative" else None
         charges = [
-            self._record(number, "Fee", _charge_values(c), None if place else negative)
+            self._record(number, "Fee", charge_values(c), None if place else negative)
             for place, c in enumerate(case.charges)
         ]
-        fines = [self._record(number, "Penalty", _penalty_values(p)) for p in case.penalties]
+        fines = [self._record(number, "Penalty", penalty_values(p)) for p in case.penalties]
         nested = (
             ("Step", steps),
             ("Special", specials),
@@ -279,8 +281,8 @@ class _Teller:
             ("No", item.source_no),
             ("Item", self.codes.item(item.item_code, item.produced_at.date())),
             ("Title", item.title),
-            ("ProducedTime", "待定" if unreadable else _second(item.produced_at)),
-            ("PublishedTime", _second(item.published_at)),
+            ("ProducedTime", "待定" if unreadable else second(item.produced_at)),
+            ("PublishedTime", second(item.published_at)),
             ("Address", item.url),
         ]
         text = _element("Disclosure", values)
@@ -296,102 +298,6 @@ class _Teller:
             fate = quarantined(defect.reason)
             values = _damaged(values, defect, self.rng)
         return Element((number, values[0][1]), _element(name, values), fate)
-
-
-def _case_values(case: DemoCase, codes: OwnCodes) -> Values:
-    applicant = case.applicant
-    return [
-        ("CaseNo", case.case_no),
-        ("ItemCode", codes.item(case.power_code, case.applied_at.date())),
-        ("ItemName", case.item_name),
-        ("Title", case.title),
-        ("ApplicantType", codes.value("applicant_kind", applicant.kind)),
-        ("Applicant", applicant.name),
-        ("IdNo", applicant.identity),
-        ("Phone", applicant.phone),
-        ("Channel", codes.value("channel", case.channel)),
-        ("CaseType", codes.value("case_kind", case.kind)),
-        ("ApplyTime", _second(case.applied_at)),
-        ("AcceptTime", _second(case.accepted_at)),
-        ("PromiseTime", _second(case.promised_at)),
-        ("DecideTime", _second(case.decided_at)),
-        ("CloseTime", _second(case.closed_at)),
-        ("DeliverTime", _second(case.delivered_at)),
-        ("Result", codes.value("result", case.result)),
-        ("ResultReason", case.reason),
-        ("DocNo", case.document_no),
-        ("Status", codes.value("status", case.status)),
-        ("Acceptor", case.acceptor),
-        ("Approver", case.approver),
-        ("Unit", case.unit),
-        ("ReportTime", _second(case.reported_at)),
-    ]
-
-
-def _step_values(step: Step, codes: OwnCodes) -> Values:
-    return [
-        ("No", str(step.no)),
-        ("Code", codes.value("step", step.code)),
-        ("Name", step.name),
-        ("Action", codes.value("action", step.action)),
-        ("Handler", step.handler),
-        ("Post", step.post),
-        ("StartTime", _second(step.started_at)),
-        ("EndTime", _second(step.ended_at)),
-        ("Opinion", step.opinion),
-    ]
-
-
-def _stop_values(stop: Stop, codes: OwnCodes) -> Values:
-    return [
-        ("No", str(stop.no)),
-        ("Type", codes.value("stop_kind", stop.kind)),
-        ("StartTime", _second(stop.started_at)),
-        ("EndTime", _second(stop.ended_at)),
-        ("Reason", stop.reason),
-        ("Approver", stop.approver),
-        ("LimitDays", str(stop.limit_days)),
-    ]
-
-
-def _notice_values(notice: Notice) -> Values:
-    return [
-        ("No", str(notice.no)),
-        ("NotifyTime", _second(notice.notified_at)),
-        ("List", notice.missing),
-        ("ReceiveTime", _second(notice.received_at)),
-    ]
-
-
-def _paper_values(paper: Paper) -> Values:
-    return [
-        ("Code", paper.code),
-        ("Name", paper.name),
-        ("Required", "1" if paper.required else "0"),
-        ("Received", "1" if paper.received else "0"),
-        ("ReceiveTime", _second(paper.received_at)),
-    ]
-
-
-def _charge_values(charge: Charge) -> Values:
-    return [
-        ("No", str(charge.no)),
-        ("Code", charge.fee_code),
-        ("Amount", str(charge.amount)),
-        ("Quantity", str(charge.quantity)),
-        ("PayTime", _second(charge.paid_at)),
-        ("Receipt", charge.receipt_no),
-    ]
-
-
-def _penalty_values(penalty: Penalty) -> Values:
-    return [
-        ("No", str(penalty.no)),
-        ("Circumstance", penalty.circumstance),
-        ("Kind", penalty.kind),
-        ("Amount", str(penalty.amount)),
-        ("DecideTime", _second(penalty.decided_at)),
-    ]
 
 
 def _damaged(values: Values, defect: Defect, rng: Random) -> Values:
@@ -462,10 +368,6 @@ class _Batches:
         self.take(first)
         self.take(second)
         return True
-
-
-def _second(moment: datetime | None) -> str:
-    return moment.isoformat(" ") if moment else ""
 
 
 def _values(values: Values) -> str:

@@ -91,7 +91,7 @@ def test_publish(tmp_path: Path) -> None:
     out = tmp_path / "site"
     shown = hub("publish", "--out", str(out), "--on", "2012-07-02")
     assert shown.exit_code == 0
-    assert "45 items" in shown.output
+    assert "47 items" in shown.output
     names = set((out / "files.txt").read_text("utf-8").splitlines())
     there = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     assert names | {"files.txt"} == there

@@ -25,9 +25,15 @@ def report(root: Path, body: str, on: date = JULY) -> BodyReport:
 
 def test_our_catalogue_is_filled_in_and_knows_what_it_lacks() -> None:
     reports = assess(loading.read(ROOT), JULY)
-    assert all(report.incomplete == () for report in reports)
+    # The last of these is there to be found by a rule: a service without a flow.
+    incomplete = {item.code: item.fields for report in reports for item in report.incomplete}
+    assert incomplete == {"36012100MZ-BM-0002": ("权力运行流程图",)}
     assert all(report.present + len(report.missing) == report.basic > 0 for report in reports)
-    assert {code for report in reports for code, _ in report.extra} == {"36012100GS-FX-0001"}
+    assert {code for report in reports for code, _ in report.extra} == {
+        "36012100GS-FX-0001",
+        "36012100GT-GK-0003",
+        "36012100MZ-BM-0002",
+    }
     assert sum(report.basic for report in reports) == len(read(ROOT)) == 77
     assert all("待核" in item.source for item in read(ROOT))
 
