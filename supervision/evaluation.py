@@ -60,7 +60,7 @@ def evaluate(
     active = [rule for rule in rules if rule.status == "active"]
     run = planning.plan(connection, active, local, full, versions, overrides)
     planning.record(connection, run, rules, overrides)
-    preparation.begin(connection, local, run.ledger_from, run.reported)
+    preparation.begin(connection, local, run.changed_from, run.reported)
     connection.execute(
         text(
             "update run set run_id = :run_id, catalogue_version = :catalogue, calendar_version = :calendar"
@@ -71,6 +71,7 @@ def evaluate(
             "calendar": run.versions["calendar"],
         },
     )
+    preparation.find_changed(connection)
     preparation.take_all(connection) if run.why_full else preparation.take_changed(connection)
     where = engine.gather(connection, overrides)
     results = [_evaluate_rule(connection, engine, rule, run, overrides, where) for rule in active]
@@ -107,7 +108,7 @@ def _evaluate_rule(
 
 def judge(connection: Connection, rule: Rule) -> None:
     """Fill `judgement` and `judgement_count` from the rule's SELECT, which can write nothing else."""
-    run_script(connection, "delete from judgement; delete from judgement_count")
+    run_script(connection, "truncate judgement, judgement_count")
     with connection.begin_nested():
         connection.execute(text("set transaction read only"))
         run_script(connection, statement("sql/judge.sql").replace("/* rule */", rule.sql))

@@ -44,7 +44,7 @@ _COLUMNS: dict[str, tuple[int, Callable[[Row], Any]]] = {
     "答复期限": (16, lambda row: day(row["respond_by"]) if row["respond_by"] else None),
     "最近判定": (10, lambda row: JUDGED[row["judged"]]),
     "首次发现": (18, lambda row: _when(row["first_seen"])),
-    "最近发现": (18, lambda row: _when(row["last_seen"])),
+    "最近变动": (18, lambda row: _when(row["last_seen"])),
     "依据": (60, lambda row: row["basis"]),
     "规则编号": (30, lambda row: row["rule_id"]),
     "发现编号": (38, lambda row: row["finding_id"]),

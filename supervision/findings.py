@@ -29,7 +29,8 @@ def merge(connection: Connection, rule: Rule, at: datetime) -> Counter[str]:
     """Bring the rule's findings in line with the run's table `judgement`; returns how many changed, by action.
 
     Actions: opened, reopened, updated (other facts), confirmed (evaluable again), not_evaluable (stands as it was),
-    withdrawn, lapsed (dismissed or closed, and no longer a violation). A finding that is merely seen again changes no more than last_seen, elapsed and evidence.
+    withdrawn, lapsed (dismissed or closed, and no longer a violation). A finding of which nothing is new stays as it is: its
+    `last_run` is the run that made it so.
     """
     run_script(connection, statement("sql/level.sql"))
     run_script(connection, _evidence_sql(rule.spec.evidence))
@@ -41,7 +42,7 @@ def withdraw_inactive(
     connection: Connection, active: Collection[str], at: datetime
 ) -> Counter[str]:
     """Withdraw the standing findings of rules that are no longer active."""
-    connection.execute(text("delete from finding_change"))
+    connection.execute(text("truncate finding_change"))
     connection.execute(
         text("""
             with inactive as (
@@ -82,19 +83,19 @@ def _log_changes(connection: Connection, at: datetime) -> Counter[str]:
 
 
 def _evidence_sql(entities: Iterable[str]) -> str:
-    """Which row versions a violation rests on, from which batches and raw objects. Names come from the entities."""
+    """Which row versions a violation that is not proven rests on, from which batches and raw objects. Names come from the entities."""
     rows = "\n    union all\n".join(_entity_rows(name) for name in entities)
     if not rows:
         return "select 1 where false"
     return f"""
-        with proven as (
-            select subject, case_id from judgement where outcome = 'violation' and case_id is not null
-            union
-            select subject, cast(jsonb_array_elements_text(facts -> 'case_ids') as uuid) from judgement
-            where outcome = 'violation' and jsonb_typeof(facts -> 'case_ids') = 'array'
-            union
-            select subject, null from judgement where outcome = 'violation' and case_id is null
-        )
+        truncate proven;
+        insert into proven
+        select subject, case_id from judgement
+        where outcome = 'violation' and not is_proven
+        union
+        select subject, cast(jsonb_array_elements_text(facts -> 'case_ids') as uuid) from judgement
+        where outcome = 'violation' and not is_proven and jsonb_typeof(facts -> 'case_ids') = 'array';
+        analyze proven;
         update judgement set evidence = e.evidence
         from (
             select

@@ -107,6 +107,11 @@ def _overlap(a: Override, b: Override) -> bool:
     return a.valid_from <= b.valid_to and b.valid_from <= a.valid_to
 
 
+def differ(overrides: Sequence[Override], on: date, later: date) -> bool:
+    """Whether an override begins or ends between the two days, so that other values are in force on the later one."""
+    return any(on < each.valid_from <= later or on <= each.valid_to < later for each in overrides)
+
+
 def as_records(overrides: Sequence[Override]) -> list[dict[str, Any]]:
     """The overrides as plain data, in a fixed order: they are stored with the run that used them."""
     records = [{name: str(value) for name, value in asdict(each).items()} for each in overrides]
@@ -156,7 +161,7 @@ def resolve(
     where: Sequence[Place],
 ) -> None:
     """Fill `parameter` or `clock_parameter` (`table`): a value for every place and every day."""
-    connection.exec_driver_sql(f"delete from {table}")  # noqa: S608 (one of two names of ours)
+    connection.exec_driver_sql(f"truncate {table}")  # noqa: S608 (one of two names of ours)
     rows = [
         row
         for name, parameter in parameters.items()

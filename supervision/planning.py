@@ -26,6 +26,7 @@ class Run:
     why_full: str | None
     ledger_from: int
     ledger_to: int
+    changed_from: int | None
     versions: dict[str, str]
     reported: list[dict[str, Any]]
 
@@ -85,8 +86,12 @@ def plan(
         }
         now = versions | {"what departments report": versions["reporting"]}
         other = [name for name, version in before.items() if now[name] != version]
+        if parameters.differ(overrides, last.as_of.astimezone(as_of.tzinfo).date(), as_of.date()):
+            other.append("the parameters in force")
         why_full = f"{', '.join(other)} changed" if other else None
     ledger_from = 0 if why_full else int(last.ledger_to) if last else 0
+    # A full run judges all cases, but of those that have not changed it need not prove again what it finds again.
+    changed_from = int(last.ledger_to) if last and ledger_to >= last.ledger_to else None
     return Run(
         str(uuid.uuid4()),
         as_of,
@@ -94,6 +99,7 @@ def plan(
         why_full,
         ledger_from,
         ledger_to,
+        changed_from,
         versions,
         reported,
     )

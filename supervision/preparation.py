@@ -63,18 +63,21 @@ def reporting(connection: Connection) -> list[dict[str, Any]]:
 def begin(
     connection: Connection,
     as_of: datetime,
-    ledger_from: int = 0,
+    changed_from: int | None = None,
     reported: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
-    """Make the empty working tables; set the run's time and what departments report (looked up if not given)."""
+    """Make the empty working tables; set the run's time and what departments report (looked up if not given).
+
+    `changed_from`: what landed up to that ledger number has not changed since the last complete run.
+    """
     reported = reporting(connection) if reported is None else reported
     run_script(connection, statement("sql/begin.sql"))
     local = local_time(as_of)
     connection.execute(
         text(
-            "insert into run (as_of, as_of_on, ledger_from) values (:as_of, :as_of_on, :ledger_from)"
+            "insert into run (as_of, as_of_on, changed_from) values (:as_of, :as_of_on, :changed_from)"
         ),
-        {"as_of": local, "as_of_on": local.date(), "ledger_from": ledger_from},
+        {"as_of": local, "as_of_on": local.date(), "changed_from": changed_from},
     )
     connection.execute(
         text("""
@@ -87,13 +90,18 @@ def begin(
     run_script(connection, "analyze run; analyze reporting")
 
 
+def find_changed(connection: Connection) -> None:
+    """Fill `changed_case`: the cases of which anything landed after `run.changed_from`."""
+    run_script(connection, statement("sql/changed.sql"))
+
+
 def take_all(connection: Connection) -> None:
     """Scope: every case."""
     run_script(connection, statement("sql/scope_full.sql"))
 
 
 def take_changed(connection: Connection) -> None:
-    """Scope: cases changed since `run.ledger_from`, open cases, and cases with a standing finding."""
+    """Scope: the cases of `changed_case`, and those for which some clock runs."""
     run_script(connection, statement("sql/scope_changed.sql"))
 
 

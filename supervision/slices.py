@@ -1,8 +1,8 @@
 """Judging in several sessions at once, each over its slice of the cases; the run's own session keeps the findings.
 
 The sessions read one snapshot of the warehouse, the run's. Each makes the working tables for its slice of the scope (by a
-hash of the case) and judges the rules on it; rules whose subjects are no cases are judged whole, by the first session
-alone. What they say is copied into the run's `judgement` and `judgement_count`.
+hash of the case) and judges the rules on it, a few rules ahead of the run; rules whose subjects are no cases are judged
+whole, by one session each. What they say is copied into the run's `judgement` and `judgement_count`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any, TypeVar
@@ -28,6 +28,8 @@ from supervision.rulebook import Rule
 SESSIONS = min(4, os.cpu_count() or 1)
 WORTH_IT = 20_000
 """Cases in scope from which several sessions are faster than one."""
+AHEAD = 4
+"""Rules that a session may have judged before their findings are kept: it need not wait, and memory stays bounded."""
 
 _JUDGED = (
     "judgement (subject, case_id, department, power_code, outcome, facts, limit_value, limit_unit, elapsed, due_on, "
@@ -38,13 +40,21 @@ _OF_CASES = re.compile(rf"\b(scope|{'|'.join(preparation.WORKING)})\b")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 T = TypeVar("T")
+_Found = dict[str, bytes]
+"""By table of _JUDGED, the rows as COPY writes them."""
 
 
 @contextmanager
-def sliced(warehouse: Engine, sessions: int = SESSIONS) -> Iterator[evaluation.Engine]:
-    """An engine for `evaluate` that judges in that many sessions of the warehouse, where the scope is worth it."""
+def sliced(
+    warehouse: Engine, rules: Sequence[Rule], sessions: int = SESSIONS
+) -> Iterator[evaluation.Engine]:
+    """An engine for `evaluate` that judges in that many sessions of the warehouse, where the scope is worth it.
+
+    `rules`: those that will be judged, in their order; the active ones count.
+    """
     with ExitStack() as stack:
-        judges = _Judges(warehouse, sessions, stack)
+        active = [rule for rule in rules if rule.status == "active"]
+        judges = _Judges(warehouse, active, sessions, stack)
         yield evaluation.Engine(judges.gather, judges.judge)
 
 
@@ -55,9 +65,14 @@ def is_sliced(sql: str) -> bool:
 
 
 class _Judges:
-    def __init__(self, warehouse: Engine, sessions: int, stack: ExitStack) -> None:
-        self.warehouse, self.sessions, self.stack = warehouse, sessions, stack
+    def __init__(
+        self, warehouse: Engine, rules: Sequence[Rule], sessions: int, stack: ExitStack
+    ) -> None:
+        self.warehouse, self.rules, self.sessions, self.stack = warehouse, rules, sessions, stack
+        self.order = {rule.id: number for number, rule in enumerate(rules)}
         self.connections: list[Connection] = []
+        self.threads: list[ThreadPoolExecutor] = []
+        self.ahead: dict[str, list[Future[_Found]]] = {}
         self.overrides: Sequence[Override] = ()
         self.where: list[list[Place]] = []
 
@@ -67,67 +82,82 @@ class _Judges:
             return preparation.gather(run, overrides)
         self.overrides = overrides
         self._open(run)
-        began = run.execute(text("select as_of, ledger_from from run")).one()
+        as_of = run.scalar(text("select as_of from run"))
         reported = [dict(row) for row in run.execute(text("select * from reporting")).mappings()]
         slices = [_out(run, _slice(number, self.sessions)) for number in range(self.sessions)]
 
         def prepare(number: int) -> list[Place]:
             session = self.connections[number]
-            preparation.begin(session, began.as_of, began.ledger_from, reported)
+            preparation.begin(session, as_of, reported=reported)
             _into(session, "scope (case_id)", slices[number])
             run_script(session, "analyze scope")
             return preparation.gather(session, overrides)
 
-        self.where = self._each(prepare)
+        self.where = _results(
+            [thread.submit(prepare, number) for number, thread in enumerate(self.threads)]
+        )
         return list({place: None for places in self.where for place in places})
 
     def judge(self, run: Connection, rule: Rule) -> None:
         if not self.connections:
             return evaluation.judge(run, rule)
-        run_script(run, "delete from judgement; delete from judgement_count")
-
-        def judged(number: int) -> dict[str, bytes]:
-            session = self.connections[number]
-            if number > 0 and not is_sliced(rule.sql):
-                return {}
-            with session.begin_nested():
-                evaluation.set_current(session, rule)
-                parameters.resolve(
-                    session,
-                    "parameter",
-                    rule.id,
-                    rule.spec.parameters,
-                    self.overrides,
-                    self.where[number],
-                )
-                evaluation.judge(session, rule)
-                return {table: _out(session, table) for table in _JUDGED}
-
-        for found in self._each(judged):
+        run_script(run, "truncate judgement, judgement_count")
+        at = self.order[rule.id]
+        for following in self.rules[at : at + AHEAD]:
+            if following.id not in self.ahead:
+                self.ahead[following.id] = [
+                    self.threads[number].submit(self._judged, number, following)
+                    for number in self._who(following)
+                ]
+        for found in _results(self.ahead[rule.id]):
             for table, rows in found.items():
                 _into(run, table, rows)
+        self.ahead[rule.id] = []
         return None
+
+    def _who(self, rule: Rule) -> Sequence[int]:
+        """The sessions that judge the rule."""
+        if is_sliced(rule.sql):
+            return range(self.sessions)
+        return [self.order[rule.id] % self.sessions]
+
+    def _judged(self, number: int, rule: Rule) -> _Found:
+        session = self.connections[number]
+        with session.begin_nested():
+            evaluation.set_current(session, rule)
+            parameters.resolve(
+                session,
+                "parameter",
+                rule.id,
+                rule.spec.parameters,
+                self.overrides,
+                self.where[number],
+            )
+            evaluation.judge(session, rule)
+            return {table: _out(session, table) for table in _JUDGED}
 
     def _open(self, run: Connection) -> None:
         snapshot = run.scalar(text("select pg_export_snapshot()"))
         still = self.warehouse.execution_options(isolation_level="REPEATABLE READ")
-        pool = self.stack.enter_context(ThreadPoolExecutor(self.sessions, "judge"))
-        self.pool = pool
         for _ in range(self.sessions):
             session = self.stack.enter_context(still.connect())
             session.exec_driver_sql(f"set transaction snapshot '{snapshot}'")
             self.connections.append(session)
+        for _ in range(self.sessions):
+            thread = ThreadPoolExecutor(1, "judge")
+            self.stack.callback(thread.shutdown, cancel_futures=True)
+            self.threads.append(thread)
 
-    def _each(self, work: Callable[[int], T]) -> list[T]:
-        """The work of all sessions at once. The first failure is raised when all have ended."""
-        waiting = [self.pool.submit(work, number) for number in range(len(self.connections))]
-        failures = [one.exception() for one in waiting]
-        for failure in failures:
-            if isinstance(failure, SQLAlchemyError):
-                raise RuleError(what_failed(failure)) from None
-            if failure is not None:
-                raise failure
-        return [one.result() for one in waiting]
+
+def _results(waiting: Sequence[Future[T]]) -> list[T]:
+    """What all sessions found. The first failure is raised when all have ended."""
+    failures = [one.exception() for one in waiting]
+    for failure in failures:
+        if isinstance(failure, SQLAlchemyError):
+            raise RuleError(what_failed(failure)) from None
+        if failure is not None:
+            raise failure
+    return [one.result() for one in waiting]
 
 
 def _driver(connection: Connection) -> Any:

@@ -47,10 +47,10 @@ listen_addresses = ''
 port = {port}
 unix_socket_directories = '{socket}'
 unix_socket_permissions = 0700
-shared_buffers = {buffers}
+shared_buffers = {buffers}MB
 work_mem = 32MB
 maintenance_work_mem = 128MB
-effective_cache_size = 1GB
+effective_cache_size = {cache}MB
 max_connections = 100
 client_connection_check_interval = 2s
 max_wal_size = 4GB
@@ -265,13 +265,24 @@ def _initialise(account: Account, data: Path) -> None:
 
 def _configure(account: Account, data: Path, address: Address, durable: bool) -> None:
     configuration = data / "hub.conf"
+    memory = _memory()
     configuration.write_text(
         _CONFIGURATION.format(
-            port=address.port, socket=address.folder, buffers="256MB" if durable else "64MB",
+            port=address.port, socket=address.folder, 
+            buffers=min(max(memory // 4, 128), 4096) if durable else 64, cache=memory // 2,
             durable="on" if durable else "off",
         )
     )  # fmt: skip
     account.give(configuration)
+
+
+def _memory() -> int:
+    """Megabytes of memory that this machine, or the container that we are in, has."""
+    known = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    if limit.exists() and (allowed := limit.read_text().strip()).isdigit():
+        known = min(known, int(allowed))
+    return known // 2**20
 
 
 def _run(

@@ -26,7 +26,7 @@ def run(engine: Engine, versions: Mapping[str, str], full: bool) -> supervision.
     """One run of all rules as of the county's last hour, committed."""
     rules = supervision.load_rules()
     still = engine.execution_options(isolation_level="REPEATABLE READ")
-    with supervision.sliced(engine) as sessions, still.begin() as connection:
+    with supervision.sliced(engine, rules) as sessions, still.begin() as connection:
         return supervision.evaluate(
             connection, rules, county.AS_OF, full, versions, OVERRIDES, sessions
         )
@@ -45,7 +45,7 @@ def flow_seconds(engine: Engine, cases: int) -> float:
     """Seconds for order, skips and step limits of the first so many cases, from core to judgements."""
     rules = [rule for rule in supervision.load_rules() if rule.id in FLOW_RULES]
     still = engine.execution_options(isolation_level="REPEATABLE READ")
-    with supervision.sliced(engine) as sessions, still.connect() as connection:
+    with supervision.sliced(engine, rules) as sessions, still.connect() as connection:
         began = time.perf_counter()
         preparation.begin(connection, county.AS_OF)
         connection.execute(_SOME, {"cases": cases})

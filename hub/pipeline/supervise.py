@@ -39,7 +39,7 @@ def supervise(
         versions = refresh_reference(hub, connection)
     still = hub.engine.execution_options(isolation_level="REPEATABLE READ")
     try:
-        with supervision.sliced(hub.engine) as sessions, still.begin() as connection:
+        with supervision.sliced(hub.engine, rules) as sessions, still.begin() as connection:
             return supervision.evaluate(
                 connection, rules, as_of, full, versions, engine=engine or sessions
             )

@@ -25,7 +25,7 @@ RUN_TABLES = tuple(
         "run": {
             "as_of": "timestamp with time zone",
             "as_of_on": "date",
-            "ledger_from": "bigint",
+            "changed_from": "bigint",
             "run_id": "uuid",
         },
         "scope": {"case_id": "uuid"},

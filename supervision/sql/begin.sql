@@ -2,14 +2,16 @@
 set local jit = off;
 set local work_mem = '128MB';
 drop table if exists
-    pg_temp.run, pg_temp.scope, pg_temp.reporting, pg_temp.open_finding, pg_temp.parameter, pg_temp.clock_parameter, pg_temp.rung,
-    pg_temp.judgement_count, pg_temp.judgement, pg_temp.finding_change;
+    pg_temp.run, pg_temp.changed_case, pg_temp.scope, pg_temp.reporting, pg_temp.open_finding, pg_temp.parameter, pg_temp.clock_parameter, pg_temp.rung,
+    pg_temp.judgement_count, pg_temp.judgement, pg_temp.proven, pg_temp.finding_change;
 
 create temp table run (
-    as_of timestamptz, as_of_on date, ledger_from bigint, run_id uuid, rule_id text, rule_version text, level text,
+    as_of timestamptz, as_of_on date, changed_from bigint, run_id uuid, rule_id text, rule_version text, level text,
     catalogue_version text, calendar_version text
 )
 on commit drop;
+
+create temp table changed_case (case_id uuid primary key) on commit drop;
 
 create temp table scope (case_id uuid primary key) on commit drop;
 
@@ -19,12 +21,15 @@ create temp table reporting (
 )
 on commit drop;
 
--- Findings that may change: those that stand are looked at again in every run, whatever changed; of those that people
--- dismissed, closed or withdrew it is noted whether the rule still says so, when their case is looked at.
+-- Findings that may change when their case is looked at: those that stand, and those that people dismissed, closed or
+-- withdrew, of which it is noted whether the rule still says so.
 create temp table open_finding on commit drop as
 select finding_id, rule_id, subject, case_id, state not in ('withdrawn', 'dismissed', 'closed') as stands
 from supervision.finding
 where state <> 'withdrawn' or judged in ('violation', 'not_evaluable');
+
+create index on open_finding (rule_id);
+analyze open_finding;
 
 -- The current rule's parameters, resolved for every department and power in scope and every period; power_code '' is
 -- for subjects without a power. `clock_parameter` holds those of the clock, for all rules.
@@ -61,8 +66,13 @@ create temp table judgement (
     reason text,
     level text,
     finding_id uuid,
+    is_proven boolean,
+    is_known boolean,
     evidence jsonb
 ) on commit drop;
+
+-- The violations to prove, with every case that they rest on.
+create temp table proven (subject text not null, case_id uuid) on commit drop;
 
 create temp table finding_change (
     finding_id uuid, subject text, action text, state_from text, state_to text, reason text

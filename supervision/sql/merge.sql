@@ -1,5 +1,5 @@
 -- What the current rule's judgements make of its findings. Every change is noted in `finding_change` first.
-delete from finding_change;
+truncate finding_change;
 
 -- New, changed and returned violations. One that people dismissed, closed or withdrew stays so while nothing about it
 -- changes; one that a run withdrew is judged compliant, so it returns.
@@ -30,13 +30,20 @@ cross join lateral (
         jsonb_strip_nulls(jsonb_build_object('facts', j.facts, 'limit', j.limit_value, 'unit', j.limit_unit))::text
             as reason
 ) c
-where j.outcome = 'violation' and c.action is not null;
+where j.outcome = 'violation' and not j.is_known and c.action is not null;
 
 -- Findings in scope that no longer violate: compliant now, no subject any more, or of another level. They are
 -- withdrawn, unless their procedure has come to its end: then it is noted that the violation is gone (`lapsed`).
 insert into finding_change
+with gone as materialized (
+    select o.finding_id, o.subject, o.stands
+    from open_finding o
+    where o.rule_id = (select rule_id from run)
+        and (o.case_id is null or o.case_id in (select case_id from scope))
+        and not exists (select from judgement v where v.finding_id = o.finding_id)
+)
 select f.finding_id, f.subject, c.action, f.state, c.state_to, c.reason
-from open_finding o
+from gone o
 join supervision.finding f on f.finding_id = o.finding_id
 left join judgement j on j.subject = o.subject
 left join lateral (
@@ -59,10 +66,7 @@ cross join lateral (
             else 'no_longer_a_subject'
         end as reason
 ) c
-where o.rule_id = (select rule_id from run)
-    and (o.case_id is null or o.case_id in (select case_id from scope))
-    and not exists (select from judgement v where v.finding_id = o.finding_id)
-    and not (c.action = 'lapsed' and f.judged in ('compliant', 'not_judged'))
+where not (c.action = 'lapsed' and f.judged in ('compliant', 'not_judged'))
     and (c.action, c.reason) is distinct from (last.action, last.reason);
 
 insert into supervision.finding as f (
@@ -76,7 +80,7 @@ select
     run.run_id, run.catalogue_version, run.calendar_version, j.evidence
 from judgement j
 cross join run
-where j.outcome = 'violation'
+where j.outcome = 'violation' and not j.is_known
 on conflict (finding_id) do update set
     rule_version = excluded.rule_version,
     case_id = excluded.case_id,
@@ -92,7 +96,18 @@ on conflict (finding_id) do update set
     last_run = excluded.last_run,
     catalogue_version = excluded.catalogue_version,
     calendar_version = excluded.calendar_version,
-    evidence = excluded.evidence;
+    evidence = coalesce(excluded.evidence, f.evidence);
+
+-- A table that doubles in one transaction is planned by what it was before.
+do $$
+begin
+    if (select count(*) from finding_change where action = 'opened')
+        > 1000 + (select greatest(reltuples, 0) from pg_class where oid = 'supervision.finding'::regclass)
+    then
+        analyze supervision.finding (finding_id);
+    end if;
+end $$;
+analyze finding_change;
 
 update supervision.finding f
 set
@@ -105,4 +120,4 @@ set
         else 'violation'
     end
 from finding_change c
-where c.finding_id = f.finding_id;
+where c.finding_id = f.finding_id and c.action <> 'opened';

@@ -1,7 +1,10 @@
--- All cases, deleted ones too: a finding on a deleted case has to be withdrawn.
+-- All cases, deleted ones too: a finding on a deleted case has to be withdrawn. And those that are no longer there at all.
 insert into scope
-select case_id from core."case"
-union
-select case_id from open_finding where case_id is not null;
+select case_id from core."case";
+
+insert into scope
+select distinct o.case_id
+from open_finding o
+where o.case_id is not null and not exists (select from core."case" c where c.case_id = o.case_id);
 
 analyze scope;

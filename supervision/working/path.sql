@@ -11,12 +11,12 @@ with flow_step as (
     select
         power_code, version, step_code, kind, nullif(trim(post), '') as post, limit_value, limit_unit,
         case limit_unit
-            when 'working_day' then limit_value * 86400
-            when 'calendar_day' then limit_value * 86400
-            when 'hour' then limit_value * 3600
-            when 'minute' then limit_value * 60
-            when 'month' then limit_value * 27 * 86400
-        end as limit_seconds
+            when 'working_day' then limit_value * interval '1 day'
+            when 'calendar_day' then limit_value * interval '1 day'
+            when 'hour' then limit_value * interval '1 hour'
+            when 'minute' then limit_value * interval '1 minute'
+            when 'month' then limit_value * 27 * interval '1 day'
+        end as lasts
     from catalogue.step
 )
 select
@@ -41,7 +41,7 @@ select
     min(e.started_at) filter (where k.limit_value is not null and e.ended_at is null) as open_from,
     coalesce(bool_or(k.limit_value is not null and e.ended_at < e.started_at), false) as is_backwards,
     coalesce(bool_or(k.limit_value is not null and k.limit_unit is null), false) as lacks_unit,
-    coalesce(bool_or(extract(epoch from e.ended_at - e.started_at) > k.limit_seconds), false) as may_be_overdue
+    coalesce(bool_or(e.ended_at - e.started_at > k.lasts), false) as may_be_overdue
 from case_version v
 join core.event e on e.case_id = v.case_id and e.deleted_at is null
 left join flow_step k

@@ -134,10 +134,14 @@ class World:
         )
 
     def supervise(
-        self, as_of: str = "2012-12-31 23:59:59", full: bool = False, rules: Any = None
+        self,
+        as_of: str = "2012-12-31 23:59:59",
+        full: bool = False,
+        rules: Any = None,
+        overrides: Any = None,
     ) -> RunSummary:
         moment = datetime.fromisoformat(as_of)
-        return evaluate(self.connection, rules or FAMILIAR, moment, full, self.versions)
+        return evaluate(self.connection, rules or FAMILIAR, moment, full, self.versions, overrides)
 
     def findings(self, state: str = "open") -> set[tuple[str, str]]:
         """(rule, subject with the case by its number) of findings in that state."""

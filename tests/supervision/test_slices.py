@@ -37,7 +37,10 @@ def warehouse(database: Engine) -> Engine:
 
 def judged(warehouse: Engine, sessions: int, rules: tuple[Rule, ...] = RULES) -> dict[str, Any]:
     """What a full run finds, in so many sessions. Leaves no trace."""
-    with supervision.sliced(warehouse, sessions) as engine, warehouse.connect() as connection:
+    with (
+        supervision.sliced(warehouse, rules, sessions) as engine,
+        warehouse.connect() as connection,
+    ):
         run = supervision.evaluate(connection, rules, AS_OF, True, VERSIONS, engine=engine)
         found = {
             "hash": run.findings_hash,

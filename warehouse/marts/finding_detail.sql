@@ -43,6 +43,6 @@ comment on column mart.finding_detail.elapsed is '已用时间 / elapsed, in the
 comment on column mart.finding_detail.due_on is '应办结日期 / due on';
 comment on column mart.finding_detail.basis is '依据 / legal basis of the rule';
 comment on column mart.finding_detail.first_seen is '首次发现时间 / first seen';
-comment on column mart.finding_detail.last_seen is '最近确认时间 / last seen';
+comment on column mart.finding_detail.last_seen is '最近变动时间 / when it was last found new or changed';
 comment on column mart.finding_detail.judged is '规则现行结论 / what the rule says now, whatever the state of the procedure';
 comment on column mart.finding_detail.respond_by is '答复期限 / until when whoever is to act next must have acted';

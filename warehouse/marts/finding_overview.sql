@@ -20,4 +20,4 @@ comment on column mart.finding_overview.department is '部门 / department';
 comment on column mart.finding_overview.state is '状态 / state in the life cycle';
 comment on column mart.finding_overview.findings is '数量 / number of findings';
 comment on column mart.finding_overview.first_seen is '最早发现时间 / first seen, earliest';
-comment on column mart.finding_overview.last_seen is '最近确认时间 / last seen, latest';
+comment on column mart.finding_overview.last_seen is '最近变动时间 / when one of them was last found new or changed';

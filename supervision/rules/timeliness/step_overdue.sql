@@ -7,54 +7,70 @@ with limited as (
     select
         power_code, version, step_code, limit_value, limit_unit,
         case limit_unit
-            when 'working_day' then limit_value * 86400
-            when 'calendar_day' then limit_value * 86400
-            when 'hour' then limit_value * 3600
-            when 'minute' then limit_value * 60
-            when 'month' then limit_value * 27 * 86400
-        end as limit_seconds
+            when 'working_day' then limit_value * interval '1 day'
+            when 'calendar_day' then limit_value * interval '1 day'
+            when 'hour' then limit_value * interval '1 hour'
+            when 'minute' then limit_value * interval '1 minute'
+            when 'month' then limit_value * 27 * interval '1 day'
+        end as lasts
     from catalogue.step
     where limit_value is not null
 ),
-close as (
+placed as (
+    -- The steps that lasted longer than the limit before stops are taken out, or that end outside the calendar.
     select
         v.case_id,
         e.event_no,
         e.step_code,
         k.limit_value,
         k.limit_unit,
-        (e.started_at at time zone 'Asia/Shanghai')::date as started_on,
-        (e.ended_at at time zone 'Asia/Shanghai')::date as ended_on,
-        extract(hour from e.started_at at time zone 'Asia/Shanghai') * 3600
-        + extract(minute from e.started_at at time zone 'Asia/Shanghai') * 60
-        + floor(extract(second from e.started_at at time zone 'Asia/Shanghai')) as started_second,
-        extract(hour from e.ended_at at time zone 'Asia/Shanghai') * 3600
-        + extract(minute from e.ended_at at time zone 'Asia/Shanghai') * 60
-        + floor(extract(second from e.ended_at at time zone 'Asia/Shanghai')) as ended_second
+        d.started_on,
+        d.ended_on,
+        first.work_index as index_from,
+        last.work_index as index_to,
+        case when k.limit_unit in ('hour', 'minute') then
+            first.minute_index * 60
+            - greatest(first.morning_to * 60 - greatest(s.started_second, first.morning_from * 60), 0)
+            - greatest(first.afternoon_to * 60 - greatest(s.started_second, first.afternoon_from * 60), 0)
+        end as second_from,
+        case when k.limit_unit in ('hour', 'minute') then
+            last.minute_index * 60
+            - greatest(last.morning_to * 60 - greatest(s.ended_second, last.morning_from * 60), 0)
+            - greatest(last.afternoon_to * 60 - greatest(s.ended_second, last.afternoon_from * 60), 0)
+        end as second_to
     from path t
     join case_version v on v.case_id = t.case_id
     join core.event e on e.case_id = v.case_id and e.deleted_at is null
     join limited k
         on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
-        and extract(epoch from e.ended_at - e.started_at) > k.limit_seconds
+        and e.ended_at - e.started_at > k.lasts
+    cross join lateral (
+        select
+            (e.started_at at time zone 'Asia/Shanghai')::date as started_on,
+            (e.ended_at at time zone 'Asia/Shanghai')::date as ended_on
+    ) d
+    cross join lateral (
+        select
+            case when k.limit_unit in ('hour', 'minute') then
+                extract(hour from e.started_at at time zone 'Asia/Shanghai') * 3600
+                + extract(minute from e.started_at at time zone 'Asia/Shanghai') * 60
+                + floor(extract(second from e.started_at at time zone 'Asia/Shanghai'))
+            end as started_second,
+            case when k.limit_unit in ('hour', 'minute') then
+                extract(hour from e.ended_at at time zone 'Asia/Shanghai') * 3600
+                + extract(minute from e.ended_at at time zone 'Asia/Shanghai') * 60
+                + floor(extract(second from e.ended_at at time zone 'Asia/Shanghai'))
+            end as ended_second
+    ) s
+    left join reference.calendar_day first on first.date = d.started_on
+    left join reference.calendar_day last on last.date = d.ended_on
     where t.may_be_overdue
-),
-placed as (
-    select
-        c.*,
-        first.work_index as index_from,
-        last.work_index as index_to,
-        first.minute_index * 60
-        - greatest(first.morning_to * 60 - greatest(c.started_second, first.morning_from * 60), 0)
-        - greatest(first.afternoon_to * 60 - greatest(c.started_second, first.afternoon_from * 60), 0)
-            as second_from,
-        last.minute_index * 60
-        - greatest(last.morning_to * 60 - greatest(c.ended_second, last.morning_from * 60), 0)
-        - greatest(last.afternoon_to * 60 - greatest(c.ended_second, last.afternoon_from * 60), 0)
-            as second_to
-    from close c
-    left join reference.calendar_day first on first.date = c.started_on
-    left join reference.calendar_day last on last.date = c.ended_on
+        and (
+            k.limit_unit <> 'working_day'
+            or first.work_index is null
+            or last.work_index is null
+            or last.work_index - first.work_index > k.limit_value
+        )
 ),
 undated as (
     select case_id from placed where index_from is null or index_to is null group by case_id
