@@ -54,13 +54,17 @@ class RunSummary:
 
 
 _HASH = text("""
-    select encode(sha256(convert_to(coalesce(string_agg(line, e'\n' order by line collate "C"), ''), 'UTF8')), 'hex')
+    select encode(sha256(convert_to(coalesce(string_agg(line, e'\\n' order by rule_id, subject, level), ''), 'UTF8')), 'hex')
     from (
-        select concat_ws(
-            chr(31), rule_id, subject, level,
-            regexp_replace(facts::text, '"batch_id": "[^"]*"', '"batch_id": ""', 'g'), coalesce(trim_scale(limit_value)::text, '-'),
-            coalesce(limit_unit, '-'), coalesce(trim_scale(elapsed)::text, '-')
-        ) as line
+        select
+            rule_id collate "C" as rule_id, subject collate "C" as subject, level collate "C" as level,
+            concat_ws(
+                chr(31), rule_id, subject, level,
+                case when facts::text like '%"batch_id"%'
+                    then regexp_replace(facts::text, '"batch_id": "[^"]*"', '"batch_id": ""', 'g') else facts::text end,
+                coalesce(trim_scale(limit_value)::text, '-'), coalesce(limit_unit, '-'),
+                coalesce(trim_scale(elapsed)::text, '-')
+            ) as line
         from supervision.finding
         where judged = 'violation'
     ) lines

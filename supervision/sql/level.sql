@@ -63,6 +63,7 @@ from (
     from named n
     join judgement j on j.subject = n.subject
     cross join run
-    left join supervision.finding f on f.finding_id = n.finding_id
+    left join supervision.finding f
+        on f.finding_id = n.finding_id and f.rule_id = (select rule_id from run)
 ) found
 where found.subject = judgement.subject;

@@ -6,7 +6,8 @@ truncate finding_change;
 insert into finding_change
 select j.finding_id, j.subject, c.action, f.state, c.state_to, c.reason
 from judgement j
-left join supervision.finding f on f.finding_id = j.finding_id
+left join supervision.finding f
+    on f.finding_id = j.finding_id and f.rule_id = (select rule_id from run)
 cross join lateral (
     select
         (f.facts, f.limit_value, f.limit_unit) is distinct from (j.facts, j.limit_value, j.limit_unit)
@@ -36,15 +37,14 @@ where j.outcome = 'violation' and not j.is_known and c.action is not null;
 -- withdrawn, unless their procedure has come to its end: then it is noted that the violation is gone (`lapsed`).
 insert into finding_change
 with gone as materialized (
-    select o.finding_id, o.subject, o.stands
+    select o.finding_id, o.subject, o.case_id, o.stands
     from open_finding o
     where o.rule_id = (select rule_id from run)
-        and (o.case_id is null or o.case_id in (select case_id from scope))
         and not exists (select from judgement v where v.finding_id = o.finding_id)
 )
 select f.finding_id, f.subject, c.action, f.state, c.state_to, c.reason
 from gone o
-join supervision.finding f on f.finding_id = o.finding_id
+join supervision.finding f on f.finding_id = o.finding_id and f.rule_id = (select rule_id from run)
 left join judgement j on j.subject = o.subject
 left join lateral (
     select e.action, e.reason from supervision.finding_event e
@@ -66,7 +66,8 @@ cross join lateral (
             else 'no_longer_a_subject'
         end as reason
 ) c
-where not (c.action = 'lapsed' and f.judged in ('compliant', 'not_judged'))
+where (o.case_id is null or exists (select from scope s where s.case_id = o.case_id))
+    and not (c.action = 'lapsed' and f.judged in ('compliant', 'not_judged'))
     and (c.action, c.reason) is distinct from (last.action, last.reason);
 
 insert into supervision.finding as f (

@@ -1,18 +1,33 @@
 -- Months in which a department approved more outside office hours than it used to: the share of its decisions on days
 -- off or outside the hours of that day, against the share of the twelve months before. Decisions without a time of day
 -- (exactly 00:00:00) are left out. The minute in which the office closes is still within its hours.
-with late as (
-    select c.department, c.case_id, c.decided_at, date_trunc('month', t.local) as month
+with office as (
+    -- When the day begins, and the moments between which the office is open, the closing minute included.
+    select
+        date,
+        date::timestamp at time zone 'Asia/Shanghai' as begins,
+        (date + morning_from * interval '1 minute') at time zone 'Asia/Shanghai' as morning_opens,
+        (date + (morning_to + 1) * interval '1 minute') at time zone 'Asia/Shanghai' as morning_closes,
+        (date + afternoon_from * interval '1 minute') at time zone 'Asia/Shanghai' as afternoon_opens,
+        (date + (afternoon_to + 1) * interval '1 minute') at time zone 'Asia/Shanghai' as afternoon_closes
+    from reference.calendar_day
+),
+daily as (
+    select
+        c.department,
+        coalesce(d.date, (c.decided_at at time zone 'Asia/Shanghai')::date) as date,
+        count(*) filter (
+            where c.decided_at <> coalesce(d.begins, date_trunc('day', c.decided_at at time zone 'Asia/Shanghai') at time zone 'Asia/Shanghai')
+        ) as approvals,
+        count(*) filter (
+            where c.decided_at <> d.begins
+                and not coalesce(c.decided_at >= d.morning_opens and c.decided_at < d.morning_closes, false)
+                and not coalesce(c.decided_at >= d.afternoon_opens and c.decided_at < d.afternoon_closes, false)
+        ) as after_hours
     from core."case" c
-    cross join lateral (select c.decided_at at time zone 'Asia/Shanghai' as local) t
-    cross join lateral (
-        select floor(extract(epoch from t.local - date_trunc('day', t.local)) / 60) as minute
-    ) m
-    join reference.calendar_day d on d.date = t.local::date
+    left join office d on d.date = (c.decided_at at time zone 'Asia/Shanghai')::date
     where c.decided_at <= (select as_of from run) and c.deleted_at is null
-        and t.local <> date_trunc('day', t.local)
-        and not coalesce(m.minute >= d.morning_from and m.minute <= d.morning_to, false)
-        and not coalesce(m.minute >= d.afternoon_from and m.minute <= d.afternoon_to, false)
+    group by c.department, coalesce(d.date, (c.decided_at at time zone 'Asia/Shanghai')::date)
 ),
 decided as (
     select
@@ -20,20 +35,17 @@ decided as (
         a.month,
         cast(extract(year from a.month) * 12 + extract(month from a.month) as int) as month_no,
         a.approvals,
-        coalesce(l.approvals, 0) as after_hours,
+        a.after_hours,
         d.date is null as is_outside
     from (
         select
-            c.department,
-            date_trunc('month', t.local) as month,
-            count(*) filter (where t.local <> date_trunc('day', t.local)) as approvals
-        from core."case" c
-        cross join lateral (select c.decided_at at time zone 'Asia/Shanghai' as local) t
-        where c.decided_at <= (select as_of from run) and c.deleted_at is null
-        group by c.department, date_trunc('month', t.local)
+            department,
+            date_trunc('month', date::timestamp) as month,
+            sum(approvals) as approvals,
+            sum(after_hours) as after_hours
+        from daily
+        group by department, date_trunc('month', date::timestamp)
     ) a
-    left join (select department, month, count(*) as approvals from late group by department, month) l
-        on l.department = a.department and l.month = a.month
     left join reference.calendar_day d on d.date = a.month::date
 ),
 compared as (
@@ -78,16 +90,26 @@ judged as (
 risen as (
     select * from judged where why_not is null and share > baseline_share + above_baseline
 ),
+late as (
+    select r.department, r.month, c.case_id, c.decided_at
+    from risen r
+    join core."case" c
+        on c.department = r.department and c.deleted_at is null and c.decided_at <= (select as_of from run)
+    join office d on d.date = (c.decided_at at time zone 'Asia/Shanghai')::date
+    where date_trunc('month', d.date::timestamp) = r.month
+        and c.decided_at <> d.begins
+        and not coalesce(c.decided_at >= d.morning_opens and c.decided_at < d.morning_closes, false)
+        and not coalesce(c.decided_at >= d.afternoon_opens and c.decided_at < d.afternoon_closes, false)
+),
 proved as (
     select department, month, jsonb_agg(case_id order by nth) as case_ids
     from (
         select
-            a.department,
-            a.month,
-            a.case_id,
-            row_number() over (partition by a.department, a.month order by a.decided_at, a.case_id) as nth
-        from risen r
-        join late a on a.department = r.department and a.month = r.month
+            department,
+            month,
+            case_id,
+            row_number() over (partition by department, month order by decided_at, case_id) as nth
+        from late
     ) numbered
     where nth <= 100
     group by department, month

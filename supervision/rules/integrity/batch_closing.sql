@@ -39,16 +39,9 @@ counted as (
 unsigned as (
     select department, date_trunc('month', closed_at at time zone 'Asia/Shanghai') as month
     from core."case"
-    where closed_at is not null and deleted_at is null and coalesce(trim(approver), '') = ''
+    where closed_at is not null and deleted_at is null
     group by department, date_trunc('month', closed_at at time zone 'Asia/Shanghai')
-),
-signed as (
-    select distinct u.department, u.month
-    from unsigned u
-    join core."case" c
-        on c.department = u.department
-        and date_trunc('month', c.closed_at at time zone 'Asia/Shanghai') = u.month
-    where trim(c.approver) <> '' and c.deleted_at is null
+    having count(*) filter (where trim(approver) <> '') = 0
 )
 select
     'closing:' || g.department || '/' || to_char(g.minute, 'YYYY-MM-DD HH24:MI') || '/' || g.approver as subject,
@@ -81,5 +74,3 @@ select
     'month:' || u.department || '/' || to_char(u.month, 'YYYY-MM'), null, u.department, null, 'not_evaluable', null,
     null, null, null, null, 'handlers_missing'
 from unsigned u
-left join signed s on s.department = u.department and s.month = u.month
-where s.department is null

@@ -11,6 +11,9 @@ with body_unit as (
     group by unit
     having count(distinct body_code) = 1
 ),
+suspect as materialized (
+    select case_id from path where may_be_other_unit
+),
 wrong as (
     select
         e.case_id, e.started_at, e.event_no, e.step_code, trim(e.post) as post, trim(k.post) as allowed_post,
@@ -23,12 +26,13 @@ wrong as (
     where t.may_be_other_post and trim(e.post) <> trim(k.post) and trim(e.post) <> '' and trim(k.post) <> ''
     union all
     select e.case_id, e.started_at, e.event_no, e.step_code, null, null, e.unit, v.body_code
-    from core.event e
-    join body_unit b on b.unit = e.unit
-    join case_version v on v.case_id = e.case_id and v.body_code <> b.body_code
+    from suspect t
+    join case_version v on v.case_id = t.case_id
+    join core.event e on e.case_id = t.case_id and e.deleted_at is null
+    join body_unit b on b.unit = e.unit and b.body_code <> v.body_code
     join catalogue.step k
         on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
-    where e.deleted_at is null and coalesce(v.power_case_kind, v.case_kind, '') not in ('joint', 'reported')
+    where coalesce(v.power_case_kind, v.case_kind, '') not in ('joint', 'reported')
 ),
 listed as (
     select

@@ -1,7 +1,7 @@
 -- Cases in which a step took longer than the limit that the flow gives it. Days are counted from the day after the step
 -- began, as for the whole case; limits in hours and minutes are office time. What clock stops took out of the case's
--- clock is taken out of the step as well. Only cases are looked at closely in which some step lasted longer by the
--- clock than its limit (`path.may_be_overdue`). A step that has no end is still going on, unless another has begun or
+-- clock is taken out of the step as well. Only cases are looked at closely in which some step lasted longer
+-- than its limit before stops are taken out (`path.may_be_overdue`). A step that has no end is still going on, unless another has begun or
 -- the case is closed.
 with limited as (
     select
