@@ -161,7 +161,7 @@ def resolve(
     where: Sequence[Place],
 ) -> None:
     """Fill `parameter` or `clock_parameter` (`table`): a value for every place and every day."""
-    connection.exec_driver_sql(f"truncate {table}")  # noqa: S608 (one of two names of ours)
+    connection.exec_driver_sql(f"truncate {table}")
     rows = [
         row
         for name, parameter in parameters.items()

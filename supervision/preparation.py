@@ -29,6 +29,8 @@ FOLDER = Path(__file__).parent
 DATA_EXCEPTION = "22"  # class of SQLSTATE whose messages quote the offending value
 WORKING = ("case_version", "path", "variant", "clock_window", "clock_stopped", "clock")
 """The working tables with facts for all rules, in the order in which they are made; each reads those before it."""
+_WORKING_NAMES = re.compile(rf"\b({'|'.join(WORKING)})\b")
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 KEYS = {"case_version": "case_id", "path": "case_id", "clock": "case_id"}
 
 
@@ -112,17 +114,35 @@ def take(connection: Connection, case_ids: Iterable[str]) -> None:
     )
 
 
+def stands_on(sqls: Iterable[str]) -> tuple[str, ...]:
+    """The tables of WORKING that these statements read, directly or through others, in order; always `case_version`."""
+    found = {"case_version"}
+    waiting = [*sqls]
+    while waiting:
+        read = set(_WORKING_NAMES.findall(without_comments(waiting.pop()))) - found
+        found |= read
+        waiting += [statement(f"working/{name}.sql") for name in read]
+    return tuple(name for name in WORKING if name in found)
+
+
+def without_comments(sql: str) -> str:
+    """The statement without what it says of itself."""
+    return _COMMENT.sub("", sql)
+
+
 def gather(
     connection: Connection,
     overrides: Sequence[Override] = (),
     clock: Mapping[str, Parameter] | None = None,
+    tables: Sequence[str] = WORKING,
 ) -> list[Place]:
     """Make the tables of WORKING for the cases in scope; returns the places that parameters may differ by.
 
-    `clock`: the clock's parameters, by default those of `clock.yml`. Raises RuleError when a table cannot be made.
+    `clock`: the clock's parameters, by default those of `clock.yml`. `tables`: only these, as `stands_on` gives them.
+    Raises RuleError when a table cannot be made.
     """
     where: list[Place] = []
-    for name in WORKING:
+    for name in tables:
         try:
             run_script(connection, working_table(name))
             if name == "case_version":

@@ -22,13 +22,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.core.errors import RuleError
 from supervision import evaluation, parameters, preparation
 from supervision.parameters import Override, Place
-from supervision.preparation import run_script, what_failed
+from supervision.preparation import run_script, what_failed, without_comments
 from supervision.rulebook import Rule
 
 SESSIONS = min(4, os.cpu_count() or 1)
 WORTH_IT = 20_000
 """Cases in scope from which several sessions are faster than one."""
-AHEAD = 4
+AHEAD = 8
 """Rules that a session may have judged before their findings are kept: it need not wait, and memory stays bounded."""
 
 _JUDGED = (
@@ -37,7 +37,6 @@ _JUDGED = (
     "judgement_count (department, outcome, reason, subjects)",
 )
 _OF_CASES = re.compile(rf"\b(scope|{'|'.join(preparation.WORKING)})\b")
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 T = TypeVar("T")
 _Found = dict[str, bytes]
@@ -61,7 +60,7 @@ def sliced(
 @cache
 def is_sliced(sql: str) -> bool:
     """Whether a rule stands on the cases in scope, so that each session can judge its own."""
-    return bool(_OF_CASES.search(_COMMENT.sub("", sql)))
+    return bool(_OF_CASES.search(without_comments(sql)))
 
 
 class _Judges:
@@ -69,6 +68,7 @@ class _Judges:
         self, warehouse: Engine, rules: Sequence[Rule], sessions: int, stack: ExitStack
     ) -> None:
         self.warehouse, self.rules, self.sessions, self.stack = warehouse, rules, sessions, stack
+        self.tables = preparation.stands_on(rule.sql for rule in rules)
         self.order = {rule.id: number for number, rule in enumerate(rules)}
         self.connections: list[Connection] = []
         self.threads: list[ThreadPoolExecutor] = []
@@ -79,7 +79,7 @@ class _Judges:
     def gather(self, run: Connection, overrides: Sequence[Override]) -> list[Place]:
         cases = int(run.scalar(text("select count(*) from scope")) or 0)
         if self.sessions < 2 or cases < WORTH_IT:
-            return preparation.gather(run, overrides)
+            return preparation.gather(run, overrides, tables=self.tables)
         self.overrides = overrides
         self._open(run)
         as_of = run.scalar(text("select as_of from run"))
@@ -91,7 +91,7 @@ class _Judges:
             preparation.begin(session, as_of, reported=reported)
             _into(session, "scope (case_id)", slices[number])
             run_script(session, "analyze scope")
-            return preparation.gather(session, overrides)
+            return preparation.gather(session, overrides, tables=self.tables)
 
         self.where = _results(
             [thread.submit(prepare, number) for number, thread in enumerate(self.threads)]

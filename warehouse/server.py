@@ -268,7 +268,7 @@ def _configure(account: Account, data: Path, address: Address, durable: bool) ->
     memory = _memory()
     configuration.write_text(
         _CONFIGURATION.format(
-            port=address.port, socket=address.folder, 
+            port=address.port, socket=address.folder,
             buffers=min(max(memory // 4, 128), 4096) if durable else 64, cache=memory // 2,
             durable="on" if durable else "off",
         )

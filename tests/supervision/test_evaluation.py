@@ -67,9 +67,7 @@ def test_the_second_run_is_incremental_and_changes_nothing(world: Any) -> None:
     assert not any(result.changes for result in second.rules)
     assert world.connection.scalar(text("select count(*) from supervision.finding_event")) == events
     last_run = text("select last_run::text from supervision.finding")
-    assert (
-        world.connection.scalar(last_run) == first.run_id
-    )
+    assert world.connection.scalar(last_run) == first.run_id
     world.supervise(full=True)
     assert world.connection.scalar(last_run) == first.run_id  # which made it what it is
 
@@ -254,7 +252,7 @@ def test_facts_that_cannot_be_gathered_stop_the_run(world: Any) -> None:
     world.connection.execute(
         text("alter table reference.calendar_day rename column work_index to gone")
     )
-    with pytest.raises(RuleError, match=r"working/clock"):
+    with pytest.raises(RuleError, match=r"working/path"):
         world.supervise()
 
 
