@@ -82,6 +82,8 @@ def translate(sql: str, schema: Schema, where: str) -> Translation:
     tree = parse(sql, where)
     for table in tree.find_all(exp.Table):
         _flatten(table)
+    for query in tree.find_all(exp.CTE):
+        query.set("materialized", None)  # PostgreSQL's own affair: it says when, not what
     try:
         for construct in refused(tree):
             raise Untranslatable(construct)

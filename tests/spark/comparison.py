@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from supervision import testing
 from supervision.preparation import run_script
-from supervision.rulebook import Rule, RuleTest
+from supervision.rulebook import Rule
 from supervision.spark.judging import RUN_TABLES, judged, make_working, needed
 from supervision.spark.reading import Source, sources
 from supervision.spark.tables import Tables
+from supervision.testing import laid_tests
 
 COLUMNS = (
     "subject", "case_id", "department", "power_code", "outcome", "limit_value", "limit_unit", "elapsed", "due_on",
@@ -23,40 +23,23 @@ Row = tuple[Any, ...]
 
 def differences(connection: Connection, tables: Tables, rule: Rule) -> dict[str, list[str]]:
     """Test → what Spark says otherwise than PostgreSQL; nothing where they agree. Leaves no trace in the warehouse."""
-    with connection.begin_nested() as everything:
-        run_script(connection, "set local timezone = 'Asia/Shanghai'")
-        required = testing._required_columns(connection)
-        read = sources(connection, [rule])
-        found = {
-            test.name: _one(connection, tables, rule, test, required, read)
-            for test in rule.spec.tests
-        }
-        everything.rollback()
-    return found
+    read = sources(connection, [rule])
+    return {
+        laid.test.name: list(laid.wrong) or _one(connection, tables, rule, read)
+        for laid in laid_tests(connection, rule)
+    }
 
 
-def _one(
-    connection: Connection,
-    tables: Tables,
-    rule: Rule,
-    test: RuleTest,
-    required: Any,
-    read: list[Source],
-) -> list[str]:
-    with connection.begin_nested() as one:
-        rows = testing._completed(rule.spec.given, test.given, required)
-        testing._insert(connection, rows)
-        testing._judge(connection, rule, test, rows)
-        here = _postgres(connection, rule)
-        for source in (*read, *RUN_TABLES):
-            load(connection, tables, source)
-        make_working(
-            tables,
-            needed(rule.sql, rule.id),
-            lambda _, frame: tables.spark.createDataFrame(frame.toArrow()),
-        )
-        there = _normal(connection, judged(tables, rule).collect())
-        one.rollback()
+def _one(connection: Connection, tables: Tables, rule: Rule, read: list[Source]) -> list[str]:
+    here = _postgres(connection, rule)
+    for source in (*read, *RUN_TABLES):
+        load(connection, tables, source)
+    make_working(
+        tables,
+        needed(rule.sql, rule.id),
+        lambda _, frame: tables.spark.createDataFrame(frame.toArrow()),
+    )
+    there = _normal(connection, judged(tables, rule).collect())
     return list(_compared(here, there))
 
 

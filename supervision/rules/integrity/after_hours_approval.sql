@@ -6,10 +6,10 @@ with office as (
     select
         date,
         date::timestamp at time zone 'Asia/Shanghai' as begins,
-        (date + morning_from * interval '1 minute') at time zone 'Asia/Shanghai' as morning_opens,
-        (date + (morning_to + 1) * interval '1 minute') at time zone 'Asia/Shanghai' as morning_closes,
-        (date + afternoon_from * interval '1 minute') at time zone 'Asia/Shanghai' as afternoon_opens,
-        (date + (afternoon_to + 1) * interval '1 minute') at time zone 'Asia/Shanghai' as afternoon_closes
+        (date::timestamp + morning_from * interval '1 minute') at time zone 'Asia/Shanghai' as morning_opens,
+        (date::timestamp + (morning_to + 1) * interval '1 minute') at time zone 'Asia/Shanghai' as morning_closes,
+        (date::timestamp + afternoon_from * interval '1 minute') at time zone 'Asia/Shanghai' as afternoon_opens,
+        (date::timestamp + (afternoon_to + 1) * interval '1 minute') at time zone 'Asia/Shanghai' as afternoon_closes
     from reference.calendar_day
 ),
 daily as (
@@ -41,8 +41,8 @@ decided as (
         select
             department,
             date_trunc('month', date::timestamp) as month,
-            sum(approvals) as approvals,
-            sum(after_hours) as after_hours
+            cast(sum(approvals) as bigint) as approvals,
+            cast(sum(after_hours) as bigint) as after_hours
         from daily
         group by department, date_trunc('month', date::timestamp)
     ) a
@@ -132,7 +132,7 @@ select
         'baseline_months', j.baseline_months,
         'baseline_approvals', j.baseline_approvals,
         'baseline_share', j.baseline_share,
-        'threshold', j.baseline_share + j.above_baseline,
+        'threshold', trim_scale(j.baseline_share + j.above_baseline),
         'case_ids', v.case_ids
     )) end as facts,
     j.baseline_share + j.above_baseline as limit_value,
