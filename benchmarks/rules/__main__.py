@@ -60,8 +60,8 @@ def measure(engine: Engine, versions: dict[str, str], cases: int, folder: Path) 
         f"  after {CHANGED:,} changes: {changed.seconds:.1f} s, {changed.cases_in_scope:,} in scope"
     )
     some = min(PM4PY_CASES, cases)
-    flow = ours.flow_seconds(engine, some)
-    say(f"  flow checks of {some:,} cases: {flow:.2f} s")
+    flow = ours.flow_seconds(engine)
+    say(f"  flow checks of all cases: {flow:.2f} s")
     pm4py = _pm4py(engine, some, folder)
     say(f"  PM4Py: {pm4py}")
     return found | {
@@ -69,7 +69,7 @@ def measure(engine: Engine, versions: dict[str, str], cases: int, folder: Path) 
         "again": again,
         "changed": changed,
         "flow_s": flow,
-        "flow_cases": some,
+        "flow_cases": cases,
         "pm4py": pm4py,
     }
 

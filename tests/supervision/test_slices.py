@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 import supervision
 from demo import county
-from supervision import slices
+from supervision import preparation, slices
 from supervision.rulebook import Rule
 from tests.supervision.test_county import load
 from warehouse.reference import replace_calendar
@@ -87,3 +87,15 @@ def test_which_rules_are_judged_whole() -> None:
         "disclosure.published_late",
     } <= whole
     assert not {rule_id for rule_id in whole if rule_id.startswith(("fees", "procedure"))}
+
+
+def test_only_the_working_tables_that_the_rules_stand_on_are_made() -> None:
+    by_id = {rule.id: rule.sql for rule in RULES}
+    assert preparation.stands_on([by_id["completeness.identity_invalid"]]) == ("case_version",)
+    assert preparation.stands_on([by_id["procedure.step_skipped"]]) == (
+        "case_version",
+        "path",
+        "variant",
+    )
+    assert preparation.stands_on([by_id["timeliness.due_soon"]])[-1] == "clock"
+    assert preparation.stands_on(by_id.values()) == preparation.WORKING
