@@ -1,6 +1,7 @@
 -- Cases in which more than `accept_within` working days passed between the application and the decision to accept or
 -- refuse it, or up to the run while there is none. A supplement notice restarts the count when the papers have come;
--- while they are awaited, nothing is late.
+-- while they are awaited, nothing is late. That a notice itself came too late, so that the case counts as accepted by law, is
+-- what `timeliness.supplement_notice_late` finds.
 with noticed as (
     select
         case_id,
