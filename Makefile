@@ -64,9 +64,11 @@ clean:
 bench-ingest: setup .venv-bench/.synced
 	.venv-bench/bin/python -m benchmarks.ingest --report docs/benchmarks.md $(if $(ROWS),--rows $(ROWS)) $(if $(BENCH_FOLDER),--folder $(BENCH_FOLDER))
 
-# A million cases with five million events: all rules, the same checks by hand, PM4Py. CASES=100000 for a short one.
+# A million cases with five million events: all rules, the same checks by hand, PM4Py. CASES=100000 for a short one. Where
+# `make spark` has been run, Spark too, on 200,000 cases; SPARK=spark://127.0.0.1:7077 for a cluster.
 bench-rules: setup .venv-bench/.synced
-	.venv-bench/bin/python -m benchmarks.rules --report docs/benchmarks.md $(if $(CASES),--cases $(CASES))
+	.venv-bench/bin/python -m benchmarks.rules --report docs/benchmarks.md $(if $(CASES),--cases $(CASES)) \
+	  $(if $(wildcard .venv-spark/bin/python),--spark $(or $(SPARK),'local[2]'))
 
 # An environment of its own: the other tools pin what they like, and nothing of them reaches ours.
 .venv-bench/.synced: requirements/bench.txt

@@ -17,8 +17,10 @@ from sqlalchemy import Engine
 
 from benchmarks.rules import county, hand_written, ours, report
 from benchmarks.rules.installation import installation
+from hub.core.settings import CONTENT_ROOT
 
-CASES, CHANGED, PM4PY_CASES = 1_000_000, 10_000, 100_000
+CASES, CHANGED, PM4PY_CASES, SPARK_CASES = 1_000_000, 10_000, 100_000, 200_000
+SPARK_PYTHON = CONTENT_ROOT / ".venv-spark" / "bin" / "python"
 
 
 def main() -> None:
@@ -29,9 +31,15 @@ def main() -> None:
         "--folder", type=Path, help="where the server's data lie; on disk, not in memory"
     )
     parser.add_argument("--report", type=Path, help="write the page here instead of printing it")
+    parser.add_argument(
+        "--spark",
+        metavar="MASTER",
+        help="compare with Spark too, on a county of up to 200,000 cases",
+    )
     arguments = parser.parse_args()
     with installation(arguments.cases, arguments.kept, arguments.folder) as (hub, versions):
         found = measure(hub.engine, versions, arguments.cases, hub.settings.home)
+    found["spark"] = _spark(arguments.spark, arguments.cases) if arguments.spark else None
     page = report.page(found)
     if arguments.report:
         report.write(arguments.report, page)
@@ -104,6 +112,18 @@ def _pm4py(engine: Engine, cases: int, folder: Path) -> dict[str, Any]:
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _spark(master: str, cases: int) -> dict[str, Any]:
+    """What `benchmarks.rules.engines` says, in the environment that has pyspark."""
+    some = min(SPARK_CASES, cases)
+    done = subprocess.run(
+        [str(SPARK_PYTHON), "-m", "benchmarks.rules.engines", "--cases", str(some), "--spark-master", master],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    compared = dict(json.loads(done.stdout.splitlines()[-1]))
+    say(f"  Spark: {compared}")
+    return compared
 
 
 def say(line: str) -> None:
