@@ -4,6 +4,7 @@ from warehouse.tables.catalogue import CATALOGUE_TABLES, REFERENCE_TABLES
 from warehouse.tables.core import CORE, HISTORY, lineage_names
 from warehouse.tables.metadata import METADATA, SCHEMAS
 from warehouse.tables.ops import OPS
+from warehouse.tables.quality import QUALITY
 from warehouse.tables.restricted import PARTY, QUARANTINE_RAW
 from warehouse.tables.supervision import SUPERVISION
 
@@ -14,6 +15,7 @@ __all__ = [
     "METADATA",
     "OPS",
     "PARTY",
+    "QUALITY",
     "QUARANTINE_RAW",
     "REFERENCE_TABLES",
     "SCHEMAS",

@@ -23,7 +23,7 @@ from warehouse.tables.metadata import (
     text,
 )
 
-_FATES = ("landed", "unchanged", "superseded", "quarantined")
+_FATES = ("landed", "unchanged", "superseded", "quarantined", "rejected")
 
 _BATCH = Table(
     "batch",
@@ -105,6 +105,7 @@ _QUARANTINE = Table(
     *text("state"),
     *instant("created_at"),
     *identifier("replay_batch", null=True),
+    *text("assignee", null=True),
     PrimaryKeyConstraint("quarantine_id"),
     Index(None, "department", "dataset", "reason", postgresql_where=raw("state = 'open'")),
     Index(None, "batch_id"),

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from warehouse.tables.metadata import (
     METADATA,
     bigint,
+    boolean,
     date,
     identifier,
     instant,
@@ -66,6 +67,19 @@ _OUTCOME = Table(
     *json("reasons", null=True),
     Column("seconds", Double),
     PrimaryKeyConstraint("run_id", "rule_id", "department"),
+    schema="supervision",
+)
+
+# Of whom a run could not say that anything is in order: data stale, or a batch stopped at the gate.
+_STATEMENT = Table(
+    "statement",
+    METADATA,
+    *identifier("run_id"),
+    *text("department"),
+    *boolean("stated"),
+    *text("reason", null=True),
+    *json("facts", null=True),
+    PrimaryKeyConstraint("run_id", "department"),
     schema="supervision",
 )
 
@@ -170,6 +184,6 @@ _SCORE = Table(
 SUPERVISION: dict[str, Table] = {
     table.name: table
     for table in (
-        _RULE, _RUN, _OUTCOME, _FINDING, _FINDING_EVENT, _CHAIN_HEAD, _NOTICE, _NOTICE_FINDING, _SCORE,
+        _RULE, _RUN, _OUTCOME, _STATEMENT, _FINDING, _FINDING_EVENT, _CHAIN_HEAD, _NOTICE, _NOTICE_FINDING, _SCORE,
     )
 }  # fmt: skip
