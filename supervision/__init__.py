@@ -10,6 +10,7 @@ from supervision.preparation import engine_version, local_time
 from supervision.rulebook import Rule, load_rules, read_rule, reasons, rule_of
 from supervision.shadow import Change, Difference, compare
 from supervision.slices import sliced
+from supervision.statements import withheld
 from supervision.summary import RuleResult, RunSummary, findings_hash, gravest
 from supervision.testing import TestResult, run_rule_tests
 from supervision.verification import Break, Verified, verify
@@ -44,4 +45,5 @@ __all__ = [
     "run_rule_tests",
     "sliced",
     "verify",
+    "withheld",
 ]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.core.errors import RuleError
-from supervision import chain, findings, parameters, planning, preparation, summary
+from supervision import chain, findings, parameters, planning, preparation, statements, summary
 from supervision.planning import Run
 from supervision.preparation import local_time, run_script, statement, what_failed
 from supervision.rulebook import LEVELS, Rule
@@ -76,7 +76,7 @@ def evaluate(
     where = engine.gather(connection, overrides)
     results = [_evaluate_rule(connection, engine, rule, run, overrides, where) for rule in active]
     findings.withdraw_inactive(connection, {rule.id for rule in active}, run.started_at)
-    return _record_end(connection, run, results, time.perf_counter() - began)
+    return _record_end(connection, run, active, results, time.perf_counter() - began)
 
 
 def _evaluate_rule(
@@ -166,8 +166,13 @@ def _count(connection: Connection, rule: Rule, run: Run, result: RuleResult) -> 
 
 
 def _record_end(
-    connection: Connection, run: Run, results: Sequence[RuleResult], seconds: float
+    connection: Connection,
+    run: Run,
+    active: Sequence[Rule],
+    results: Sequence[RuleResult],
+    seconds: float,
 ) -> RunSummary:
+    withheld, results = statements.state(connection, run.run_id, active, results)
     errors = {result.rule_id: result.error for result in results if result.error}
     state = "incomplete" if errors else "complete"
     found = summary.findings_hash(connection)
@@ -194,4 +199,5 @@ def _record_end(
         open_findings=sum(standing.values()),
         findings_hash=found,
         seconds=seconds,
+        withheld=withheld,
     )

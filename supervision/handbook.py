@@ -97,6 +97,9 @@ def _rule(rule: Rule) -> Iterator[str]:
         yield f"- `{code}`: {zh}; {en}"
     yield ""
     yield f"处理 Remedy: {spec.remedy.zh} {spec.remedy.en}"
+    if spec.withholds_statement:
+        yield ""
+        yield "成立期间对该部门不作其他合规结论。 While it stands, nothing else is said to be in order in that department."
     if spec.false_positives:
         yield ""
         yield "可能误报 Known false positives:"

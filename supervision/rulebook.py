@@ -98,6 +98,8 @@ class RuleSpec(Spec):
     """Codes of `reasons.csv` with which the rule may say that it cannot judge."""
     evidence: tuple[str, ...]
     """Canonical entities whose rows prove a finding. A rule on departments names none: its facts name the batch."""
+    withholds_statement: bool = False
+    """While a violation of it stands, nothing else is said to be in order in that department."""
     remedy: Title
     false_positives: tuple[str, ...] = ()
     given: Rows = Field(default={})

@@ -26,6 +26,7 @@ from hub.core.specs import Spec, Title, read_yaml
 from supervision.handbook import LEVELS
 from supervision.preparation import local_time, statement
 from supervision.rulebook import Level
+from supervision.statements import withheld
 
 FORMULAS = Path(__file__).parent / "scores"
 CENT = Decimal("0.01")
@@ -101,7 +102,7 @@ def in_force(month: date, folder: Path = FORMULAS) -> tuple[Formula, str]:
 
 def last_month(connection: Connection) -> date:
     """The month of the newest complete run. Raises HubError before the first run."""
-    as_of = _last_as_of(connection)
+    _, as_of = _last_run(connection)
     if as_of is None:
         raise HubError("there has been no complete run of the rules", remedy="run hub supervise")
     return local_time(as_of).date().replace(day=1)
@@ -114,7 +115,7 @@ def compute(connection: Connection, month: date, folder: Path = FORMULAS) -> lis
     """
     month = month.replace(day=1)
     formula, version = in_force(month, folder)
-    as_of = _last_as_of(connection)
+    run_id, as_of = _last_run(connection)
     if as_of is None or local_time(as_of).date() < month:
         raise HubError(
             f"no run of the rules has looked at {month:%Y-%m}", remedy="run hub supervise"
@@ -126,11 +127,12 @@ def compute(connection: Connection, month: date, folder: Path = FORMULAS) -> lis
             "in_a_row": formula.warnings_in_a_row.count,
         },
     ).mappings()  # fmt: skip
+    unsaid = {one.department: one.reason for one in withheld(connection, run_id)}
     complete = local_time(as_of) + timedelta(seconds=1) >= local_time(_next(month))
     scores = [
         Score(
             month, row["department"], row["power_code"], formula.id, version,
-            *_sum(formula, dict(row), complete), as_of,
+            *_sum(formula, dict(row), complete, unsaid.get(row["department"])), as_of,
         )
         for row in rows
     ]  # fmt: skip
@@ -139,7 +141,7 @@ def compute(connection: Connection, month: date, folder: Path = FORMULAS) -> lis
 
 
 def _sum(
-    formula: Formula, row: Mapping[str, Any], complete: bool
+    formula: Formula, row: Mapping[str, Any], complete: bool, unsaid: str | None
 ) -> tuple[Decimal, dict[str, Any]]:
     """The score of one department or power, and how it comes about."""
     lines = [
@@ -170,6 +172,7 @@ def _sum(
         "cases": cases, "cards": row["cards"], "rules": row["rules"], "findings": row["findings"],
         "warnings": row["warnings"], "rows_read": row["rows_read"], "rows_open": row["rows_open"],
         "percent_unreported": _cents(percent), "month_complete": complete,
+        "withheld": unsaid,
     }  # fmt: skip
     return max(total, formula.floor), json.loads(json.dumps(inputs, default=float, sort_keys=True))
 
@@ -203,13 +206,14 @@ def _store(connection: Connection, month: date, scores: list[Score]) -> None:
     )  # fmt: skip
 
 
-def _last_as_of(connection: Connection) -> datetime | None:
-    found: datetime | None = connection.scalar(
-        text(
-            "select as_of from supervision.run where state = 'complete' order by started_at desc limit 1"
-        )
-    )
-    return found
+def _last_run(connection: Connection) -> tuple[str, datetime | None]:
+    found = connection.execute(
+        text("""
+            select cast(run_id as text), as_of from supervision.run
+            where state = 'complete' order by started_at desc limit 1
+        """)
+    ).one_or_none()
+    return ("", None) if found is None else (found[0], found[1])
 
 
 def _next(month: date) -> datetime:

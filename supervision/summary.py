@@ -32,6 +32,15 @@ class RuleResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """A department of which a run states nothing. `reason`: silent, gate_stopped. `facts`: since when, by what."""
+
+    department: str
+    reason: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """One run. `kind` full or incremental; `state` complete, or incomplete when a rule could not be run."""
 
@@ -47,6 +56,8 @@ class RunSummary:
     open_findings: int
     findings_hash: str
     seconds: float
+    withheld: tuple[Withheld, ...] = ()
+    """Departments of which nothing is stated."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

@@ -134,7 +134,15 @@ def last_run(connection: Connection) -> Row | None:
         """,
         run_id=runs[0]["run_id"],
     )
-    return runs[0] | {"rules": rules}
+    withheld = _rows(
+        connection,
+        """
+        select department, reason, facts from supervision.statement
+        where run_id = cast(:run_id as uuid) and not stated order by department
+        """,
+        run_id=runs[0]["run_id"],
+    )
+    return runs[0] | {"rules": rules, "withheld": withheld}
 
 
 def certificate(connection: Connection, batch_id: str) -> Row | None:

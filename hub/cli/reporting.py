@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from hub.cli.printing import say, table
@@ -29,6 +30,7 @@ def run_document(summary: RunSummary) -> dict[str, Any]:
             }
             for rule in summary.rules
         ],
+        "withheld": [asdict(one) for one in summary.withheld],
     }  # fmt: skip
 
 
@@ -45,6 +47,22 @@ def print_run(summary: RunSummary) -> None:
     say(
         f"{summary.open_findings:,} open findings, run {summary.state}, hash {summary.findings_hash}"
     )
+    print_withheld(document["withheld"])
+
+
+WITHHELD = {
+    "silent": "数据中断 nothing heard for longer than agreed",
+    "gate_stopped": "批次停在入库闸口 a batch is stopped at the gate",
+}
+
+
+def print_withheld(departments: Sequence[dict[str, Any]]) -> None:
+    """Departments of which a run states nothing: what was compliant there counts as not evaluable."""
+    for one in departments:
+        since = one["facts"].get("last_heard") or one["facts"].get("since") or "ever 从未报送"
+        say(
+            f"[red]no statement 不作结论[/red] {one['department']}: {WITHHELD[one['reason']]}, since {since}"
+        )
 
 
 def rule_rows(rules: Iterable[Rule]) -> list[dict[str, Any]]:
@@ -108,6 +126,7 @@ def print_status(document: dict[str, Any]) -> None:
                 for r in run["rules"]
             ],
         )
+        print_withheld(run["withheld"])
     for department, refused in document["refused"].items():
         for message in refused:
             say(f"[red]refused[/red] {department}: {message}")

@@ -46,11 +46,12 @@ def scores(
 def _print_departments(found: list[Score]) -> None:
     rows = [
         [s.department, s.inputs["cases"], s.inputs["cards"].get("red", 0), s.inputs["cards"].get("yellow", 0),
-         s.inputs["warnings"], s.inputs["percent_unreported"], s.inputs["before_floor"], float(s.score)]
+         s.inputs["warnings"], s.inputs["percent_unreported"], s.inputs["before_floor"], float(s.score),
+         "不作结论 none" if s.inputs["withheld"] else ""]
         for s in sorted(found, key=lambda score: (-score.inputs["before_floor"], score.department))
     ]  # fmt: skip
     columns = (
-        "department", "cases 办件", "red 红牌", "yellow 黄牌", "warnings 预警", "% unreported", "sum", "score 得分",
+        "department", "cases 办件", "red 红牌", "yellow 黄牌", "warnings 预警", "% unreported", "sum", "score 得分", "statement 结论",
     )  # fmt: skip
     table(f"Scores 月度考评 {found[0].month:%Y-%m}" if found else "Scores 月度考评", columns, rows)
     if found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
@@ -53,7 +54,8 @@ class Source:
         """Rows of the SELECT as a table; for small ones, such as those of a run."""
         import pyarrow as pa
 
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(self.columns)
+        columns = [[_in_utc(value) for value in column] for column in zip(*rows, strict=True)]
+        columns = columns or [[]] * len(self.columns)
         texts = [_AS_TEXT.match(kind) for _, kind in self.columns]
         batch = pa.RecordBatch.from_arrays(
             [
@@ -109,6 +111,11 @@ _COLUMNS = text("""
     where table_schema in ('core', 'history', 'catalogue', 'reference', 'ops')
     order by 1, 2, ordinal_position
 """)
+
+
+def _in_utc(value: Any) -> Any:
+    """A time as UTC: pyspark tells Arrow to ignore time zones (PYARROW_IGNORE_TIMEZONE) as soon as it loads pandas."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 def _arrow(kind: str) -> pa.DataType:
