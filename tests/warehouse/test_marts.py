@@ -203,7 +203,7 @@ def test_every_column_of_every_mart_is_documented(database: Engine) -> None:
     views = inspect(database).get_view_names(schema="mart")
     assert set(views) == {
         "department_day", "power_performance", "finding_overview", "finding_detail", "timeliness", "data_quality",
-        "score_month", "catalogue_public",
+        "score_month", "catalogue_public", "department_statement",
     }  # fmt: skip
 
 
