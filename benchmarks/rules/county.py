@@ -54,6 +54,16 @@ def change(engine: Engine, cases: int) -> None:
         connection.execute(_CHANGE, {"cases": cases})
 
 
+def forget(engine: Engine) -> None:
+    """Remove all that was found, so that another engine finds it anew: a run leaves alone what it finds again."""
+    with engine.begin() as connection:
+        run_script(
+            connection,
+            "truncate supervision.run, supervision.outcome, supervision.statement, supervision.finding, "
+            "supervision.finding_event, supervision.chain_head",
+        )
+
+
 def _indexes(connection: Connection) -> dict[str, str]:
     """Indexes of the filled tables that are no keys: name → what makes it."""
     found = connection.execute(

@@ -34,14 +34,14 @@ def test_findings_are_equal_to_the_hash_and_nothing_is_left_in_the_store(
     from hub.pipeline.spark import judge_on
 
     there = judge_on(hub, spark, county.AS_OF)
+    county.forget(
+        hub.engine
+    )  # what is found again is left as it was, even if it was spelled otherwise
     here = supervise(hub, county.AS_OF, full=True)
     assert there.state == here.state == "complete"
     assert there.findings_hash == here.findings_hash
-    assert not any(rule.changes for rule in here.rules)
     for spark_rule, postgres_rule in zip(there.rules, here.rules, strict=True):
-        assert replace(spark_rule, seconds=0, changes={}) == replace(
-            postgres_rule, seconds=0, changes={}
-        )
+        assert replace(spark_rule, seconds=0) == replace(postgres_rule, seconds=0)
     assert sum(rule.violations for rule in here.rules) > CASES / 10
     assert list(hub.store.list("spark")) == []
 
