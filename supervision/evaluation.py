@@ -60,7 +60,7 @@ def evaluate(
     active = [rule for rule in rules if rule.status == "active"]
     run = planning.plan(connection, active, local, full, versions, overrides)
     planning.record(connection, run, rules, overrides)
-    preparation.begin(connection, local, run.changed_from, run.reported)
+    preparation.begin(connection, local, run.changed_from, run.reported, run.same_day)
     connection.execute(
         text(
             "update run set run_id = :run_id, catalogue_version = :catalogue, calendar_version = :calendar"

@@ -64,6 +64,13 @@ def clock_parameters(path: Path = CLOCK_FILE) -> dict[str, Parameter]:
     return {name: file.parse(Parameter, (name,)) for name in file.data}
 
 
+def counts_parts_of_days(overrides: Sequence[Override]) -> bool:
+    """Whether anywhere a limit in working days is counted by the hours of its days."""
+    default = clock_parameters()["round_up"].default
+    set_to = (one.value for one in overrides if (one.rule_id, one.parameter) == (CLOCK, "round_up"))
+    return any(value == 1 for value in (default, *set_to))
+
+
 def read_overrides(rules: Sequence[Rule], path: Path = OVERRIDES) -> tuple[Override, ...]:
     """All overrides. Raises SpecError for a rule or parameter that does not exist, a wrong value, or two lines that
     say different things of the same days."""

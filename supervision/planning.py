@@ -29,6 +29,8 @@ class Run:
     changed_from: int | None
     versions: dict[str, str]
     reported: list[dict[str, Any]]
+    same_day: bool
+    """The last complete run looked at the same local day, and no working day is counted by its hours."""
 
     @property
     def kind(self) -> str:
@@ -102,6 +104,9 @@ def plan(
         changed_from,
         versions,
         reported,
+        last is not None
+        and last.as_of.astimezone(as_of.tzinfo).date() == as_of.date()
+        and not parameters.counts_parts_of_days(overrides),
     )
 
 

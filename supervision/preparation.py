@@ -67,19 +67,27 @@ def begin(
     as_of: datetime,
     changed_from: int | None = None,
     reported: Sequence[Mapping[str, Any]] | None = None,
+    same_day: bool = False,
 ) -> None:
     """Make the empty working tables; set the run's time and what departments report (looked up if not given).
 
-    `changed_from`: what landed up to that ledger number has not changed since the last complete run.
+    `changed_from`: what landed up to that ledger number has not changed since the last complete run. `same_day`: that
+    run looked at the same day, so that clocks that count days say the same.
     """
     reported = reporting(connection) if reported is None else reported
     run_script(connection, statement("sql/begin.sql"))
     local = local_time(as_of)
     connection.execute(
         text(
-            "insert into run (as_of, as_of_on, changed_from) values (:as_of, :as_of_on, :changed_from)"
+            "insert into run (as_of, as_of_on, changed_from, same_day) "
+            "values (:as_of, :as_of_on, :changed_from, :same_day)"
         ),
-        {"as_of": local, "as_of_on": local.date(), "changed_from": changed_from},
+        {
+            "as_of": local,
+            "as_of_on": local.date(),
+            "changed_from": changed_from,
+            "same_day": same_day,
+        },
     )
     connection.execute(
         text("""
@@ -103,7 +111,7 @@ def take_all(connection: Connection) -> None:
 
 
 def take_changed(connection: Connection) -> None:
-    """Scope: the cases of `changed_case`, and those for which some clock runs."""
+    """Scope: the cases of `changed_case`, and those for which some clock runs on since the last complete run."""
     run_script(connection, statement("sql/scope_changed.sql"))
 
 

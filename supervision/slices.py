@@ -28,6 +28,8 @@ from supervision.rulebook import Rule
 SESSIONS = min(4, os.cpu_count() or 1)
 WORTH_IT = 20_000
 """Cases in scope from which several sessions are faster than one."""
+COUNTY_WORTH_IT = 200_000
+"""The same for all cases there are: rules whose subjects are no cases read every one of them, whatever the scope."""
 AHEAD = 8
 """Rules that a session may have judged before their findings are kept: it need not wait, and memory stays bounded."""
 
@@ -77,8 +79,7 @@ class _Judges:
         self.where: list[list[Place]] = []
 
     def gather(self, run: Connection, overrides: Sequence[Override]) -> list[Place]:
-        cases = int(run.scalar(text("select count(*) from scope")) or 0)
-        if self.sessions < 2 or cases < WORTH_IT:
+        if self.sessions < 2 or not _worth_it(run):
             return preparation.gather(run, overrides, tables=self.tables)
         self.overrides = overrides
         self._open(run)
@@ -147,6 +148,15 @@ class _Judges:
             thread = ThreadPoolExecutor(1, "judge")
             self.stack.callback(thread.shutdown, cancel_futures=True)
             self.threads.append(thread)
+
+
+def _worth_it(run: Connection) -> bool:
+    in_scope, in_county = run.execute(
+        text("""
+            select (select count(*) from scope), (select reltuples from pg_class where oid = 'core."case"'::regclass)
+        """)
+    ).one()
+    return bool(in_scope >= WORTH_IT or in_county >= COUNTY_WORTH_IT)
 
 
 def _results(waiting: Sequence[Future[T]]) -> list[T]:

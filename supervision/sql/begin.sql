@@ -6,7 +6,7 @@ drop table if exists
     pg_temp.judgement_count, pg_temp.judgement, pg_temp.proven, pg_temp.finding_change;
 
 create temp table run (
-    as_of timestamptz, as_of_on date, changed_from bigint, run_id uuid, rule_id text, rule_version text, level text,
+    as_of timestamptz, as_of_on date, changed_from bigint, same_day boolean, run_id uuid, rule_id text, rule_version text, level text,
     catalogue_version text, calendar_version text
 )
 on commit drop;

@@ -13,7 +13,8 @@ from supervision import findings_hash, load_rules
 
 RULES = load_rules()
 NAMES = st.sampled_from(["A", "B", "C", "D"])
-MOMENTS = st.integers(0, 300 * 24).map(
+# Half of the moments lie near the runs, where hours count.
+MOMENTS = (st.integers(0, 300 * 24) | st.integers(248 * 24, 252 * 24)).map(
     lambda hours: datetime(2012, 2, 1) + timedelta(hours=hours)  # noqa: DTZ001 (local)
 )
 MAYBE = st.none() | MOMENTS
@@ -23,7 +24,7 @@ DELETED = st.sampled_from([None, None, None, "2012-12-01 09:00"])
 CASES = st.fixed_dictionaries(
     {
         "case_id": NAMES,
-        "power_code": st.sampled_from(["P", "P", "FREE", "UNKNOWN", None]),
+        "power_code": st.sampled_from(["P", "P", "FREE", "HOURS", "UNKNOWN", None]),
         "applied_at": MAYBE,
         "accepted_at": MAYBE,
         "decided_at": MAYBE,
@@ -57,6 +58,8 @@ STOPS = st.fixed_dictionaries(
         "started_at": MOMENTS,
         "ended_at": MAYBE,
         "approver": PEOPLE,
+        "limit_value": st.sampled_from([None, 2]),
+        "limit_unit": st.sampled_from(["working_day", "hour", "minute", "month", None]),
     }
 )
 SUPPLEMENTS = st.fixed_dictionaries(
@@ -97,7 +100,9 @@ LANDS = st.one_of(
     st.tuples(st.just("disclosure"), DISCLOSURES),
 )
 HISTORIES = st.lists(
-    st.tuples(st.lists(LANDS, max_size=8), st.integers(0, 20)), min_size=2, max_size=3
+    st.tuples(st.lists(LANDS, max_size=8), st.integers(0, 2 * 24) | st.integers(0, 20 * 24)),
+    min_size=2,
+    max_size=4,
 )
 
 STANDING = text("""
@@ -145,14 +150,21 @@ def test_a_run_over_the_changes_finds_what_a_run_over_all_finds(
                 "insert into catalogue.material values ('P', 1, '01', 'x', true), ('P', 2, '01', 'x', true)"
             )
         )
+        world.power("HOURS", "2012-01-01", None, version=1, promised=6)
+        run(
+            text(
+                "update catalogue.power set promised_unit = 'hour', statutory_unit = 'minute', "
+                "statutory_value = 600 where power_code = 'HOURS'"
+            )
+        )
         run(text("insert into catalogue.discretion values ('P', 1, '01', 'x', 'fine', 10, 100)"))
         _report_everything_once(world)
-        now = datetime(2012, 10, 1, 12)  # noqa: DTZ001 (local)
+        now = datetime(2012, 10, 8, 8)  # noqa: DTZ001 (local)
         kinds = []
-        for lands, days in history:
+        for lands, hours in history:
             for entity, values in lands:
                 world.land(entity, **values)
-            now += timedelta(days=days)
+            now += timedelta(hours=hours)
             kinds.append(world.supervise(as_of=now.isoformat(), rules=RULES).kind)
         assert set(kinds[1:]) == {"incremental"}
         incremental, standing = findings_hash(world.connection), run(STANDING).all()
