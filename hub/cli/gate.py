@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.printing import emit_json, say, table
-from hub.cli.reporting import FATES
 from hub.core.errors import EXIT_FINDINGS, EXIT_OK
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def show(batch: Batch, as_json: AsJson = False) -> None:
 
     Exits with 1 when a check was not evaluated, or the batch waits. 一个批次的检查结果：规则、行数、原因、脱敏示例。
 
-    Example: [bold]hub gate show 0b1e4f[/bold]
+    Example: [bold]hub gate show 0b1e4f[/bold], or [bold]hub gate report 0b1e4f --json[/bold]
     """
     from hub import pipeline
     from hub.pipeline import gate
@@ -106,6 +105,7 @@ def reject(batch: Batch, reason: Reason, actor: Actor = None, as_json: AsJson = 
 
 def _decide(act: Any, batch: str, reason: str, actor: str | None, as_json: bool) -> None:
     from hub import pipeline
+    from warehouse.fates import FATES
 
     hub = pipeline.open_hub()
     pipeline.prepare_warehouse(hub)
@@ -120,9 +120,10 @@ def _decide(act: Any, batch: str, reason: str, actor: str | None, as_json: bool)
             }
         )
         return
+    columns = ("batch_id", "read", *FATES)
     done = {"release": "放行 released", "reject": "拒收 rejected"}[decided.decision.what]
     title = f"{certificate['department']}/{certificate['dataset']}: {done}"
-    table(title, ("batch_id", *FATES), [[certificate[c] for c in ("batch_id", *FATES)]])
+    table(title, columns, [[certificate[c] for c in columns]])
     if decided.untold:
         say(
             f"[yellow]![/yellow] The source has not been told yet; the next run tells it: {_plain(decided.untold)}"
