@@ -176,8 +176,8 @@ def waiting(connection: Connection, department: str | None = None) -> list[dict[
                 select array_agg(distinct message) as messages from ops.drift where batch_id = b.batch_id
             ) d on true
             where (cast(:department as text) is null or b.department = :department)
-              and (b.state = 'stopped'
-                   or b.state = 'failed' and (c.not_evaluated > 0 or d.messages is not null))
+              and b.state in ('stopped', 'failed')
+              and (b.state = 'stopped' or c.not_evaluated > 0 or d.messages is not null)
             order by b.started_at
             """
         ),

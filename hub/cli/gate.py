@@ -31,7 +31,7 @@ STATES = {
 
 gate_app = typer.Typer(
     no_args_is_help=True,
-    help="The gate 入库闸门: what was checked on each batch; batches that stopped wait for a decision.",
+    help="The gate 质量关口: what was checked on each batch; batches that stopped wait for a decision.",
 )
 
 
@@ -44,7 +44,7 @@ def gate_list(
 ) -> None:
     """Batches that were stopped and wait for a decision, and those that failed at the gate. Exits with 1 if there are any.
 
-    等待决定的批次：被闸门拦下，尚未入库。
+    等待决定的批次：被质量关口拦下，尚未入库。
 
     Example: [bold]hub gate list --department housing[/bold]
     """
@@ -57,7 +57,7 @@ def gate_list(
     elif rows:
         _print_waiting(rows)
     else:
-        say("Nothing waits at the gate 闸门无等待批次.")
+        say("Nothing waits at the gate 关口无等待批次.")
     raise typer.Exit(EXIT_FINDINGS if rows else EXIT_OK)
 
 
@@ -132,7 +132,7 @@ def _decide(act: Any, batch: str, reason: str, actor: str | None, as_json: bool)
 
 def _print_waiting(rows: list[dict[str, Any]]) -> None:
     table(
-        "At the gate 闸门前的批次",
+        "At the gate 关口前的批次",
         ("batch", "department", "dataset", "state", "since", "rows", "rejected", "share %"),
         [
             [row["batch_id"], row["department"], row["dataset"], row["state"],

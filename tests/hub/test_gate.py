@@ -57,7 +57,7 @@ def office(registry: Registry) -> Registry:
     """The registry, with applicants and a crosswalk that knows item A; four rejected rows of ten may pass."""
     (registry.folder / "mapping.yml").write_text(MAPPING, "utf-8")
     (registry.folder / "powers.csv").write_text(POWERS + LINE.format("A"))
-    registry.declare("gate: {stop_above: 0.4, at_least: 2}")
+    registry.declare("charset: utf-8, gate: {stop_above: 0.4, at_least: 2}")
     return registry
 
 
@@ -110,7 +110,7 @@ from ops.batch b join ops.certificate c using (batch_id) order by b.ledger_no
 def test_the_threshold_on_its_boundary(
     office: Registry, registry_hub: pipeline.Hub, ask: Ask, settings: str, stops: bool
 ) -> None:
-    office.declare(f"gate: {settings}")
+    office.declare(f"charset: utf-8, gate: {settings}")
     unfit(office)
     if stops:
         with pytest.raises(GateStopped, match="5 of 10 rows"):
@@ -122,14 +122,14 @@ def test_the_threshold_on_its_boundary(
 
 def test_a_share_is_counted_in_decimals(office: Registry) -> None:
     """0.29 of 100 rows is 29, whatever binary fractions say."""
-    office.declare("gate: {stop_above: 0.29, at_least: 1}")
+    office.declare("charset: utf-8, gate: {stop_above: 0.29, at_least: 1}")
     threshold = read_department(office.folder.parent, "registry").threshold("cases")
     assert [threshold.stops(n, 100) for n in (28, 29, 30)] == [False, False, True]
 
 
 def test_a_dataset_overrides_the_departments_threshold_key_by_key(office: Registry) -> None:
     source = office.folder / "source.yml"
-    office.declare("gate: {at_least: 7}")
+    office.declare("charset: utf-8, gate: {at_least: 7}")
     source.write_text("gate: {stop_above: 0.1, at_least: 3}\n" + source.read_text())
     threshold = read_department(office.folder.parent, "registry").threshold("cases")
     assert (float(threshold.stop_above), threshold.at_least) == (0.1, 7)
@@ -139,10 +139,10 @@ def test_a_dataset_overrides_the_departments_threshold_key_by_key(office: Regist
 def test_a_threshold_that_makes_no_sense_is_named_by_file_and_line(
     office: Registry, wrong: str
 ) -> None:
-    office.declare(f"gate: {wrong}")
+    office.declare(f"charset: utf-8, gate: {wrong}")
     with pytest.raises(SpecError, match=r"source\.yml:\d+.*gate"):
         read_department(office.folder.parent, "registry").threshold("cases")
-    office.declare("")
+    office.declare("charset: utf-8")
     source = office.folder / "source.yml"
     source.write_text(source.read_text() + f"gate: {wrong}\n")
     with pytest.raises(SpecError, match=r"source\.yml:\d+.*gate"):
@@ -350,7 +350,7 @@ def test_a_replay_never_stops(office: Registry, registry_hub: pipeline.Hub, ask:
 def test_rows_that_wait_for_the_drift_policy_do_not_count(
     office: Registry, registry_hub: pipeline.Hub, ask: Ask
 ) -> None:
-    office.declare("gate: {stop_above: 0, at_least: 1}, drift: {new: quarantine}")
+    office.declare("charset: utf-8, gate: {stop_above: 0, at_least: 1}, drift: {new: quarantine}")
     office.put("a.csv", row(1) + ",x", row(2) + ",x", header=HEADER + ",FLOOR")
     assert [c.quarantined for c in pipeline.run(registry_hub, "registry")] == [2]
     assert ask(
@@ -374,7 +374,7 @@ def test_the_raw_object_of_a_stopped_batch_outlives_its_retention(
 def test_outcomes_add_up_to_what_was_rejected_however_many_reasons_a_row_has(
     office: Registry, registry_hub: pipeline.Hub, ask: Ask
 ) -> None:
-    office.declare("gate: {stop_above: 1}")
+    office.declare("charset: utf-8, gate: {stop_above: 1}")
     unfit(office)
     (certificate,) = pipeline.run(registry_hub, "registry")
     found = gate.report(registry_hub, certificate.batch_id)
@@ -420,6 +420,8 @@ def test_examples_say_where_and_show_neither_numbers_nor_names(
     assert ("a.csv", 7) in {(e["file"], e["row"]) for e in examples}
     assert all(len(check["examples"]) <= 3 for check in document["checks"])
     assert {e["fields"]["APPLIED"] for e in examples} == {"2012-03-01", "never"}
+    assert {e["fields"]["NAME"] for e in examples} == {"欧＊＊＊"}
+    assert {e["fields"]["TITLE"] for e in examples} == {"申请人■■■，电话■■■"}
     shown = command("gate", "show", batch)
     assert shown.returncode == 1
     everything = json.dumps(document, default=str, ensure_ascii=False) + shown.stdout
@@ -471,7 +473,7 @@ def test_outcomes_of_an_earlier_attempt_are_replaced(
 
 
 def test_the_drift_policys_stop_is_listed_too(office: Registry, registry_hub: pipeline.Hub) -> None:
-    office.declare("drift: {new: stop}")
+    office.declare("charset: utf-8, drift: {new: stop}")
     office.put("a.csv", row(1) + ",x", header=HEADER + ",FLOOR")
     with pytest.raises(GateStopped, match="FLOOR"):
         pipeline.run(registry_hub, "registry")
