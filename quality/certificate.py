@@ -16,11 +16,12 @@ FATES: dict[str, tuple[str, str]] = {
     "unchanged": ("未变", "unchanged"),
     "superseded": ("被新版本取代", "superseded"),
     "quarantined": ("隔离", "quarantined"),
+    "rejected": ("拒收", "rejected"),
 }
 
 
 def balance(certificate: Certificate) -> None:
-    """Assert that rows read = the sum of the four fates, and that both checksums agree.
+    """Assert that rows read = the sum of the five fates, and that both checksums agree.
 
     Raises LandingError. Call it inside the landing transaction, before the commit.
     """
@@ -75,8 +76,7 @@ def render(certificate_row: Mapping[str, Any]) -> str:
         "",
         f"  读取 read        {facts['read']:>12,}",
         *(f"  {zh} {en:<12}{facts[fate]:>12,}" for fate, (zh, en) in FATES.items()),
-        f"  读取＝入库＋未变＋取代＋隔离  read = landed + unchanged + superseded + quarantined: "
-        f"{_verdict(facts['balanced'])}",
+        f"  读取＝入库＋未变＋取代＋隔离＋拒收  read = {' + '.join(FATES)}: {_verdict(facts['balanced'])}",
         f"  读取校验和  checksum read    {facts['checksum_read']}",
         f"  入库校验和  checksum landed  {facts['checksum_landed']}",
         f"  校验和一致  checksums agree: {_verdict(facts['checksums_agree'])}",

@@ -46,6 +46,11 @@ class Rule:
     judges_missing: bool = False
     """Whether an absent value is judged too."""
 
+    @property
+    def id(self) -> tuple[str, str]:
+        """Reason and column: no two rules of a frame share them."""
+        return self.reason, self.column
+
     def evaluated(self, frame: pl.DataFrame) -> int:
         """How many rows of the frame the rule has something to say about."""
         return frame.height - (0 if self.judges_missing else frame[self.column].null_count())
@@ -157,7 +162,7 @@ def _key(entity: Entity) -> list[str]:
 
 def _check(rule: Rule, ran: set[tuple[str, str]]) -> pa.Check:
     def judge(data: PolarsData) -> pl.LazyFrame:
-        ran.add((rule.reason, rule.column))
+        ran.add(rule.id)
         return data.lazyframe.select(rule.passes)
 
     return pa.Check(judge, name=rule.reason, error=rule.reason)

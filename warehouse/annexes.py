@@ -1,4 +1,4 @@
-"""What lands beside the entities: parties, the quarantine, replayed rows, unmapped codes, drift."""
+"""What lands beside the entities: parties, the quarantine, replayed rows, unmapped codes, drift, what the gate found."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from hub.core.batches import SRC, BatchHeader, Drift, Landing
 from hub.core.errors import LandingError
+from warehouse import decisions, outcomes
 from warehouse.copying import copy_frame
 
 _PARTY = ("applicant_token", "kind", "identity", "phone", "name")
@@ -24,6 +25,9 @@ def write(connection: Connection, landing: Landing, rejects: pl.DataFrame) -> No
     _unmapped(connection, landing)
     _drift(connection, landing.header, landing.drift)
     _shape(connection, landing)
+    outcomes.note(connection, landing.header, outcomes.with_rejects(landing.checks, rejects))
+    if landing.decision is not None:
+        decisions.note(connection, landing.header, landing.decision)
 
 
 def note_drift(connection: Connection, header: BatchHeader, drift: Sequence[Drift]) -> None:

@@ -19,11 +19,12 @@ class Claim:
     arrived_at: datetime
 
 
-def claim(connection: Connection, header: BatchHeader) -> Claim | None:
-    """Take the department's lock to the end of the transaction; None if the batch has landed already.
+def claim(connection: Connection, header: BatchHeader, decided: bool = False) -> Claim | None:
+    """Take the department's lock to the end of the transaction; None if the batch has landed or was rejected already.
 
-    A batch that the ledger does not know is entered. Raises LandingError for a batch that was abandoned, and for one
-    before which another batch of the dataset was read that has not landed: the cursor would pass over its rows.
+    A batch that the ledger does not know is entered. Raises LandingError for a batch that was abandoned, for one
+    before which another batch of the dataset was read that has not landed (the cursor would pass over its rows), and
+    for one that the gate stopped, unless a steward has `decided`; a decision about any other batch is refused.
     """
     connection.execute(
         text("select pg_advisory_xact_lock(hashtextextended('hub landing ' || :department, 0))"),
@@ -32,13 +33,20 @@ def claim(connection: Connection, header: BatchHeader) -> Claim | None:
     state = _state(connection, header)
     if state is None:
         start_batch(connection, header, [])
-    if state == "landed":
+    if state in ("landed", "rejected"):
         return None
     where = f"{header.department}/{header.dataset}, batch {header.batch_id}"
     if state == "abandoned":
         raise LandingError(
             "a later run reads these rows again", where=where, remedy="nothing to do; land that run"
         )
+    if (state == "stopped") != decided:
+        what = (
+            "the gate stopped it"
+            if state == "stopped"
+            else "it is not stopped, so nothing is to be decided"
+        )
+        raise LandingError(what, where=where, remedy=f"hub gate show {header.batch_id}")
     if header.kind == "replay":
         return Claim(_arrival_of_origin(connection, header))
     if header.kind != "extract":
@@ -46,7 +54,7 @@ def claim(connection: Connection, header: BatchHeader) -> Claim | None:
     if earlier := _waiting_before(connection, header):
         raise LandingError(
             f"batch {earlier} was read before and has not landed", where=where,
-            remedy="land it first, or run the department again",
+            remedy="land it first, decide about it (hub gate list), or run the department again",
         )  # fmt: skip
     return Claim(_started_at(connection, header))
 
@@ -93,7 +101,7 @@ def _waiting_before(connection: Connection, header: BatchHeader) -> str | None:
         select earlier.batch_id::text from ops.batch earlier, ops.batch this
         where this.batch_id = cast(:batch as uuid) and earlier.department = this.department
           and earlier.dataset = this.dataset and earlier.kind = 'extract'
-          and earlier.state in ('extracted', 'mapped', 'failed') and earlier.started_at < this.started_at
+          and earlier.state in ('extracted', 'mapped', 'failed', 'stopped') and earlier.started_at < this.started_at
         order by earlier.started_at limit 1
         """
     )

@@ -1,12 +1,14 @@
-"""The end of a landing: certificate, cursor, and the batch's number in the ledger."""
+"""The end of a landing, or of a batch that is rejected: certificate, cursor, and its number in the ledger."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from sqlalchemy import Connection, text
 
-from hub.core.batches import Certificate, Landing
+from hub.core.batches import BatchHeader, Certificate, Landing
+from warehouse.fates import FATES
 
 _LARGE = 10_000
 _LEDGER_LOCK = 0x68756202  # an arbitrary number of ours
@@ -15,17 +17,23 @@ _LEDGER_LOCK = 0x68756202  # an arbitrary number of ours
 def close(
     connection: Connection, landing: Landing, certificate: Certificate, seconds: float
 ) -> None:
+    """Write all three for a landing that took so many seconds. Must come last, as `settle`."""
+    header = landing.header
+    timed = replace(header, seconds=header.seconds | {"land": seconds})
+    settle(connection, timed, certificate, "landed")
+    _refresh_statistics(connection, landing)
+
+
+def settle(
+    connection: Connection, header: BatchHeader, certificate: Certificate, state: str
+) -> None:
     """Write all three. Must come last: the ledger's lock is held from here to the commit, for everybody.
 
     So ledger numbers become visible in their own order, and who asks for what comes after his last one misses
     nothing.
     """
-    header = landing.header
-    counts = {
-        name: getattr(certificate, name)
-        for name in ("landed", "unchanged", "superseded", "quarantined")
-    }
-    binds = counts | {
+    binds = {fate: getattr(certificate, fate) for fate in FATES} | {
+        "state": state,
         "batch": header.batch_id,
         "department": header.department,
         "dataset": header.dataset,
@@ -33,16 +41,16 @@ def close(
         "checksum_read": certificate.checksum_read,
         "checksum_landed": certificate.checksum_landed,
         "versions": json.dumps(header.versions),
-        "seconds": json.dumps(header.seconds | {"land": seconds}),
+        "seconds": json.dumps(header.seconds),
         "cursor": None if header.cursor is None else json.dumps(header.cursor),
     }
     connection.execute(
         text(
             """
             insert into ops.certificate (batch_id, department, dataset, rows_read, landed, unchanged, superseded,
-                quarantined, checksum_read, checksum_landed, issued_at)
+                quarantined, rejected, checksum_read, checksum_landed, issued_at)
             values (cast(:batch as uuid), :department, :dataset, :rows_read, :landed, :unchanged, :superseded,
-                :quarantined, :checksum_read, :checksum_landed, now())
+                :quarantined, :rejected, :checksum_read, :checksum_landed, now())
             """
         ),
         binds,
@@ -63,8 +71,8 @@ def close(
     connection.execute(
         text(
             """
-            update ops.batch set state = 'landed', landed = :landed, unchanged = :unchanged,
-                superseded = :superseded, quarantined = :quarantined, versions = cast(:versions as jsonb),
+            update ops.batch set state = :state, landed = :landed, unchanged = :unchanged,
+                superseded = :superseded, quarantined = :quarantined, rejected = :rejected, versions = cast(:versions as jsonb),
                 seconds = cast(:seconds as jsonb), landed_at = clock_timestamp(),
                 ledger_no = (select coalesce(max(ledger_no), 0) + 1 from ops.batch)
             where batch_id = cast(:batch as uuid)
@@ -72,7 +80,6 @@ def close(
         ),
         binds,
     )
-    _refresh_statistics(connection, landing)
 
 
 def _refresh_statistics(connection: Connection, landing: Landing) -> None:

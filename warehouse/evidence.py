@@ -62,7 +62,7 @@ def batches(connection: Connection, ids: Iterable[str]) -> dict[str, Row]:
         text("""
             select cast(b.batch_id as text) as batch_id, b.department, b.dataset, b.kind, b.state, b.raw_object,
                 b.landed_at, b.ledger_no, b.versions, c.rows_read, c.landed, c.unchanged, c.superseded,
-                c.quarantined, c.checksum_read, c.checksum_landed,
+                c.quarantined, c.rejected, c.checksum_read, c.checksum_landed,
                 c.checksum_read = c.checksum_landed as checksums_agree
             from ops.batch b left join ops.certificate c using (batch_id)
             where b.batch_id = any (cast(:ids as uuid[]))

@@ -1,5 +1,7 @@
 """What becomes of each source row: landed, unchanged, superseded or quarantined. Pure, no database.
 
+The fifth fate, rejected, is not decided here: a steward gives it to all rows of a batch that the gate had stopped.
+
 Per record (record_key) the winner in a batch is the row with the highest source_version, then the highest position.
 Another row is `unchanged` if it says the same as the winner, else `superseded`. The winner against the registry of
 source records: unknown → landed; the registry's version is higher → superseded; same content and same deleted flag →
@@ -25,7 +27,7 @@ REGISTRY_SCHEMA: dict[str, pl.DataType] = {
 }
 """What the landing asks of ops.record about the records of a batch."""
 
-FATES = ("landed", "unchanged", "superseded", "quarantined")
+FATES = ("landed", "unchanged", "superseded", "quarantined", "rejected")
 
 
 def winners(records: pl.DataFrame) -> pl.DataFrame:

@@ -51,7 +51,7 @@ def land(engine: Engine, landing: Landing) -> Certificate:
 
     A batch that has landed already gives its certificate again (without fates) and writes nothing. Raises
     LandingError, nothing being written, when the proof fails, when a batch of the dataset that was read earlier
-    waits to be landed, when a later run has taken the rows over, or when the warehouse refuses a value.
+    waits to be landed, when the gate stopped the batch and nobody decided to release it, when a later run has taken the rows over, or when the warehouse refuses a value.
     """
     crash_point("before_landing")
     try:
@@ -74,7 +74,7 @@ def land(engine: Engine, landing: Landing) -> Certificate:
 def _land(connection: Connection, landing: Landing) -> Certificate:
     header = landing.header
     started = time.perf_counter()
-    claimed = claim(connection, header)
+    claimed = claim(connection, header, decided=landing.decision is not None)
     if claimed is None:
         found = ledger.certificate(connection, header.batch_id)
         if found is None:

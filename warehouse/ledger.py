@@ -1,7 +1,8 @@
 """The ledger of batches, and what hangs on it: cursors, certificates, the open quarantine.
 
-States: extracted → mapped → landed; or failed (its landing was refused; may be tried again), or abandoned (a later
-run reads its rows again). Functions work in the caller's transaction.
+States: extracted → mapped → landed; or failed (its landing was refused; may be tried again), abandoned (a later
+run reads its rows again), or stopped (by the gate) until a steward decides: then landed, or rejected. Functions work
+in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from sqlalchemy import Connection, text
 from hub.core.batches import BatchHeader, Certificate, Cursor
 from hub.core.errors import LandingError
 
-STATES = ("extracted", "mapped", "landed", "failed", "abandoned")
+STATES = ("extracted", "mapped", "landed", "failed", "abandoned", "stopped", "rejected")
+FINAL = ("landed", "abandoned", "stopped", "rejected")
+"""What only a landing or a steward's decision sets, or nothing changes."""
 
 BATCHES_SCHEMA: dict[str, pl.DataType] = {
     "ledger_no": pl.Int64(),
@@ -32,6 +35,7 @@ BATCHES_SCHEMA: dict[str, pl.DataType] = {
     "unchanged": pl.Int64(),
     "superseded": pl.Int64(),
     "quarantined": pl.Int64(),
+    "rejected": pl.Int64(),
 }
 QUARANTINED_SCHEMA: dict[str, pl.DataType] = {
     "quarantine_id": pl.Int64(),
@@ -102,27 +106,42 @@ def read_header(connection: Connection, batch_id: str) -> BatchHeader:
 
 
 def set_state(connection: Connection, batch_id: str, state: str) -> None:
-    """Note how far a batch has come. What has landed or was abandoned stays so.
+    """Note how far a batch has come. What has landed, was abandoned, or was stopped stays so.
 
     Raises ValueError for an unknown state, LandingError for an unknown batch.
     """
-    if state not in STATES or state == "landed":
+    if state not in ("mapped", "failed", "abandoned"):
         raise ValueError(f"'{state}' is not a state to set")
     read_header(connection, batch_id)
     connection.execute(
         text(
             "update ops.batch set state = :state "
-            "where batch_id = cast(:batch_id as uuid) and state not in ('landed', 'abandoned')"
+            "where batch_id = cast(:batch_id as uuid) and state <> all(:final)"
         ),
-        {"batch_id": batch_id, "state": state},
+        {"batch_id": batch_id, "state": state, "final": list(FINAL)},
     )
 
 
 def abandon_open(connection: Connection, department: str) -> int:
     """Give up the department's batches that were read and never landed; returns how many.
 
-    Their cursor has not moved, so their rows are read again. Replays are left alone: they read no source.
+    Their cursor has not moved, so their rows are read again. Replays are left alone: they read no source. So are
+    batches that wait for a decision, but for those behind one that is given up: to land or reject these would move the
+    cursor over its rows, so they are read and judged again with it.
     """
+    connection.execute(
+        text(
+            """
+            update ops.batch stopped set state = 'abandoned'
+            where department = :department and kind = 'extract' and state = 'stopped'
+              and exists (select from ops.batch earlier
+                          where earlier.department = stopped.department and earlier.dataset = stopped.dataset
+                            and earlier.kind = 'extract' and earlier.state in ('extracted', 'mapped', 'failed')
+                            and earlier.started_at < stopped.started_at)
+            """
+        ),
+        {"department": department},
+    )
     result = connection.execute(
         text(
             """
@@ -156,12 +175,12 @@ def read_shape(connection: Connection, department: str, dataset: str) -> dict[st
 
 
 def certificate(connection: Connection, batch_id: str) -> Certificate | None:
-    """The certificate of a landed batch (without the fates of its rows), or None."""
+    """The certificate of a batch that has landed or was rejected (without the fates of its rows), or None."""
     row = connection.execute(
         text(
             """
             select batch_id::text as batch_id, department, dataset, rows_read as read, landed, unchanged,
-                   superseded, quarantined, checksum_read, checksum_landed
+                   superseded, quarantined, rejected, checksum_read, checksum_landed
             from ops.certificate where batch_id = cast(:batch_id as uuid)
             """
         ),
@@ -181,7 +200,7 @@ def batches(
         text(
             """
             select ledger_no, batch_id::text, department, dataset, kind, state, raw_object, rows_read, landed,
-                   unchanged, superseded, quarantined
+                   unchanged, superseded, quarantined, rejected
             from ops.batch
             where (cast(:department as text) is null or department = :department)
               and (cast(:after as bigint) is null or ledger_no > :after)

@@ -25,16 +25,16 @@ def landed_batches(connection: Connection) -> set[str]:
 
 
 def department_totals(connection: Connection, batches: Sequence[str] | None = None) -> list[Row]:
-    """Per department: rows by fate, batches, seconds by stage; over the given batches, or all that landed."""
+    """Per department: rows by fate, batches, seconds by stage; over the given batches, or all that landed or were rejected."""
     sql = text(
         """
         select department as slug, count(*) as batches,
                sum(rows_read)::bigint as read, sum(landed)::bigint as landed,
                sum(unchanged)::bigint as unchanged, sum(superseded)::bigint as superseded,
-               sum(quarantined)::bigint as quarantined,
+               sum(quarantined)::bigint as quarantined, sum(rejected)::bigint as rejected,
                sum((seconds->>'extract')::float8) as extract_s, sum((seconds->>'map')::float8) as map_s,
                sum((seconds->>'gate')::float8) as gate_s, sum((seconds->>'land')::float8) as land_s
-        from ops.batch where state = 'landed' and (:everything or batch_id::text = any(:batches))
+        from ops.batch where state in ('landed', 'rejected') and (:everything or batch_id::text = any(:batches))
         group by department order by department
         """
     ).bindparams(bindparam("batches", value=list(batches or ())))
@@ -151,7 +151,7 @@ def certificate(connection: Connection, batch_id: str) -> Row | None:
         connection,
         """
         select c.batch_id::text as batch_id, c.department, c.dataset, c.rows_read as read, c.landed,
-               c.unchanged, c.superseded, c.quarantined, c.checksum_read, c.checksum_landed,
+               c.unchanged, c.superseded, c.quarantined, c.rejected, c.checksum_read, c.checksum_landed,
                c.issued_at, b.raw_object, b.versions, b.kind, b.ledger_no
         from ops.certificate c join ops.batch b using (batch_id) where c.batch_id::text = :batch_id
         """,
@@ -161,13 +161,13 @@ def certificate(connection: Connection, batch_id: str) -> Row | None:
 
 
 def recent_batches(connection: Connection, limit: int = 10) -> list[Row]:
-    """The last landed batches."""
+    """The last batches that landed, or that a steward rejected."""
     return _rows(
         connection,
         """
         select batch_id::text as batch_id, department, dataset, kind, rows_read as read, landed,
-               unchanged, superseded, quarantined, landed_at
-        from ops.batch where state = 'landed' order by ledger_no desc limit :limit
+               unchanged, superseded, quarantined, rejected, landed_at
+        from ops.batch where state in ('landed', 'rejected') order by ledger_no desc limit :limit
         """,
         limit=limit,
     )

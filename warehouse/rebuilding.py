@@ -286,6 +286,7 @@ def _proved(connection: Connection, header: BatchHeader) -> Certificate:
         0,
         0,
         0,
+        0,
         read.text(),
         landed_.text(),
     )

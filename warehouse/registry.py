@@ -99,7 +99,7 @@ _WAITS = """
     select exists (
         select from ops.batch earlier, ops.batch this
         where this.batch_id = cast(:batch as uuid) and earlier.department = this.department
-          and earlier.dataset = this.dataset and earlier.state in ('extracted', 'mapped', 'failed')
+          and earlier.dataset = this.dataset and earlier.state in ('extracted', 'mapped', 'failed', 'stopped')
           and earlier.started_at < this.started_at)
 """
 _QUARANTINED = """

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-# Batches that have landed or were given up; the others may still need their raw object. What a replay needs is held by
+# Batches that have landed, were given up or rejected; the others may still need their raw object. What a replay needs is held by
 # the quarantined rows themselves.
-_OVER = "(state in ('landed', 'abandoned') or kind = 'replay')"
+_OVER = "(state in ('landed', 'abandoned', 'rejected') or kind = 'replay')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def removed_at(connection: Connection, department: str, name: str) -> datetime |
 
 
 def over(connection: Connection, batch_ids: Collection[str]) -> set[str]:
-    """Those of the batches that have landed or were given up."""
+    """Those of the batches that have landed, were given up or rejected."""
     return _names(
         connection,
         f"select batch_id::text from ops.batch where batch_id::text = any(:ids) and {_OVER}",  # noqa: S608

@@ -91,7 +91,7 @@ class ExchangeConnector:
         yield from reading.batches(dataset, table, self.pace)
 
     def acknowledge(self, dataset: str, table: pa.Table, fates: pl.DataFrame) -> None:
-        """Set the flag of the rows of a landed batch: `error` where quarantined, `done` for all other fates.
+        """Set the flag of the rows of a landed batch: `error` where quarantined or rejected, `done` for all other fates.
 
         Rows whose flag is no longer the new one, or that were written since, are left alone. Not held back by
         windows or the pace: it belongs to what was read. Raises SourceUnavailable or SourceRefused.

@@ -22,7 +22,8 @@ from connectors.exchange.tables import PREFIX, Condition, Table, named
 from connectors.sql import Column, selects
 from hub.core.settings import TIME_ZONE
 
-QUARANTINED = "quarantined"
+REFUSED = ("quarantined", "rejected")
+"""Fates of rows that did not land; without a reason code, the fate is told."""
 
 
 def mark(table: Table, rows: pa.Table, fates: pl.DataFrame) -> None:
@@ -38,15 +39,15 @@ def mark(table: Table, rows: pa.Table, fates: pl.DataFrame) -> None:
 
 
 def _outcomes(fates: pl.DataFrame) -> Iterator[tuple[str | None, pa.Array]]:
-    """Reason code (None: it has landed) → positions. The quarantined first: an ending that belongs to two rows, of
-    which one is quarantined, is in error."""
+    """Reason code (None: it has landed) → positions. The refused first: an ending that belongs to two rows, of
+    which one is refused, is in error."""
     if "reason" not in fates.columns:
         fates = fates.with_columns(reason=pl.lit(None, pl.String))
-    quarantined = pl.col("fate") == QUARANTINED
-    refused = fates.filter(quarantined).with_columns(pl.col("reason").fill_null(QUARANTINED))
+    not_landed = pl.col("fate").is_in(REFUSED)
+    refused = fates.filter(not_landed).with_columns(pl.coalesce("reason", "fate").alias("reason"))
     for (reason,), group in refused.group_by("reason", maintain_order=True):
         yield str(reason), group["_src"].to_arrow()
-    landed = fates.filter(~quarantined)
+    landed = fates.filter(~not_landed)
     if landed.height:
         yield None, landed["_src"].to_arrow()
 

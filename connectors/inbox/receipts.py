@@ -1,7 +1,7 @@
 """Receipts: what was received, and what became of each of its rows. Files of JSON, without any field's value.
 
 The fates of rows are kept as ranges, `{"landed": [[1, 120]], "quarantined": [[121, 121]]}`, the reason codes of
-quarantined rows in the same way.
+quarantined and rejected rows in the same way.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ State = Literal["received", "landed", "refused"]
 Ranges = dict[str, list[list[int]]]
 """Name → first and last row of each run of consecutive rows."""
 
-FATES = ("landed", "unchanged", "superseded", "quarantined")
+FATES = ("landed", "unchanged", "superseded", "quarantined", "rejected")
 _FRAME = {"row": pl.Int64(), "fate": pl.String(), "reason": pl.String()}
 _MOMENT = "%Y%m%dT%H%M%S%f"
 _ID = re.compile(r"^([a-z][a-z0-9_]*)-([a-z][a-z0-9_]*)-(\d{8}T\d{12})$", re.ASCII)
@@ -58,7 +58,7 @@ class Receipt:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Rows by fate; all four fates."""
+        """Rows by fate; all five fates."""
         return {fate: _length(self.fates.get(fate, [])) for fate in FATES}
 
     @property

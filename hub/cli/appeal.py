@@ -58,7 +58,7 @@ def _print_chain(document: dict[str, Any], sql: bool) -> None:
             title = f"{row['source_file']} row {row['source_row']}, masked"
             table(title, ("field", "value"), [*row["fields"].items()])
     columns = ["batch_id", "dataset", "kind", "landed_at", "rows_read", "landed", "unchanged", "superseded",
-               "quarantined", "checksums_agree"]  # fmt: skip
+               "quarantined", "rejected", "checksums_agree"]  # fmt: skip
     _rows("4 Batches and certificates 批次与入库凭证", columns, document["batches"])
     for batch in document["batches"]:
         say(f"    {batch['raw_object']}")

@@ -11,6 +11,7 @@ import typer
 from hub.cli import appeal, raw, sources
 from hub.cli.catalogue import catalogue_app
 from hub.cli.findings import findings_app, verify
+from hub.cli.gate import gate_app
 from hub.cli.printing import emit_json, say, table
 from hub.cli.scores import scores
 from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK
@@ -33,6 +34,7 @@ app.add_typer(raw.raw_app, name="raw")
 app.add_typer(push_app, name="push")
 app.add_typer(catalogue_app, name="catalogue")
 app.add_typer(findings_app, name="findings")
+app.add_typer(gate_app, name="gate")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 AsOf = Annotated[
@@ -74,6 +76,7 @@ def run(
     """
 
     from hub import pipeline
+    from hub.cli.reporting import FATES
     from hub.cli.watching import progress_bar
 
     hub = pipeline.open_hub()
@@ -85,7 +88,7 @@ def run(
         emit_json({"department": department, "batches": rows})
         pipeline.raise_refusals(hub, department)
         return
-    columns = ("dataset", "batch_id", "read", "landed", "unchanged", "superseded", "quarantined")
+    columns = ("dataset", "batch_id", *FATES)
     table(f"{department}: {len(rows)} batches", columns, [[r[c] for c in columns] for r in rows])
     if not rows:
         say("Nothing new at the source.")

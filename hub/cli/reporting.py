@@ -10,7 +10,7 @@ from hub.cli.printing import say, table
 from hub.core.batches import RESERVED, Certificate
 from supervision import Rule, RunSummary
 
-FATES = ("read", "landed", "unchanged", "superseded", "quarantined")
+FATES = ("read", "landed", "unchanged", "superseded", "quarantined", "rejected")
 
 
 def run_document(summary: RunSummary) -> dict[str, Any]:
@@ -127,16 +127,7 @@ def print_status(document: dict[str, Any]) -> None:
             ],
         )
         print_withheld(run["withheld"])
-    for department, refused in document["refused"].items():
-        for message in refused:
-            say(f"[red]refused[/red] {department}: {message}")
-    for switch in document["paused"]:
-        say(
-            f"[yellow]paused[/yellow] {switch['department']} since {switch['since']:%Y-%m-%d %H:%M} by {switch['actor']}: {switch['reason']}"
-        )
-    for one in document["load"]:
-        if one["closed"]:
-            say(f"[yellow]broke off[/yellow] {one['department']}: {one['closed']}")
+    _print_alerts(document)
     for title, key, columns in (
         ("Load on the sources, last extraction", "load",
          ("department", "queries", "rows", "bytes", "seconds", "waited")),
@@ -148,6 +139,24 @@ def print_status(document: dict[str, Any]) -> None:
     ):  # fmt: skip
         if document[key]:
             table(title, columns, [[row[column] for column in columns] for row in document[key]])
+
+
+def _print_alerts(document: dict[str, Any]) -> None:
+    """What somebody must see to."""
+    for department, refused in document["refused"].items():
+        for message in refused:
+            say(f"[red]refused[/red] {department}: {message}")
+    for batch in document["stopped"]:
+        say(
+            f"[red]{batch['state']} at the gate[/red] {batch['department']}/{batch['dataset']} batch {batch['batch_id']}: hub gate list"
+        )
+    for switch in document["paused"]:
+        say(
+            f"[yellow]paused[/yellow] {switch['department']} since {switch['since']:%Y-%m-%d %H:%M} by {switch['actor']}: {switch['reason']}"
+        )
+    for one in document["load"]:
+        if one["closed"]:
+            say(f"[yellow]broke off[/yellow] {one['department']}: {one['closed']}")
 
 
 def certificate_text(row: dict[str, Any]) -> str:

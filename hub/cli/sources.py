@@ -14,7 +14,7 @@ from hub.core.errors import EXIT_FINDINGS, EXIT_OK
 Slug = Annotated[str, typer.Argument(help="Slug of the department folder.")]
 Dataset = Annotated[str | None, typer.Option(help="Only this dataset.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
-FATES = ("read", "landed", "unchanged", "superseded", "quarantined")
+FATES = ("read", "landed", "unchanged", "superseded", "quarantined", "rejected")
 MARKS = {
     "ok": "[green]✓[/green]",
     "warning": "[yellow]![/yellow]",

@@ -7,6 +7,7 @@ row is known by `_src`, its position in the raw object (0-based, Int64); every f
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -53,6 +54,18 @@ UNMAPPED_SCHEMA: dict[str, pl.DataType] = {
     "source_name": pl.String(),
     "rows": pl.Int64(),
 }
+
+CHECKS_SCHEMA: dict[str, pl.DataType] = {
+    "entity": pl.String(),  # 'source' (what the mapping refused), 'record', or a canonical entity
+    "column": pl.String(),  # of the entity; of 'source' the department's own field, empty for the row as a whole
+    "reason": pl.String(),
+    "state": pl.String(),  # evaluated, no_values (nothing to judge) or not_evaluated (it did not run)
+    "rows": pl.Int64(),  # rows of the entity that were judged
+    "failures": pl.Int64(),  # of these, the ones that failed
+    "decisive": pl.Int64(),  # source rows of which this is the first reason: over all checks, the rows rejected
+    "examples": pl.String(),  # JSON text: at most three rows [{file, row, fields}], masked; null if none failed
+}
+"""What the gate made of one batch, check by check; `ops.check_outcome` has the same columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +135,15 @@ class BatchHeader:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What a steward decided of a batch that the gate had stopped: `what` is release or reject."""
+
+    what: str
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Landing:
     """Everything that one landing transaction writes.
 
@@ -142,6 +164,12 @@ class Landing:
     replays: pl.DataFrame | None = None
     shape: dict[str, str] | None = None
     """The batch's source columns and their types, when they differ from what the warehouse remembers."""
+    checks: pl.DataFrame = field(default_factory=partial(pl.DataFrame, schema=CHECKS_SCHEMA))
+    """CHECKS_SCHEMA."""
+    held: bool = False
+    """Whether its rows wait because the dataset's drift policy says so."""
+    decision: Decision | None = None
+    """A steward's, without which a batch that the gate stopped does not land."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +184,8 @@ class Certificate:
     unchanged: int
     superseded: int
     quarantined: int
+    rejected: int
+    """By a steward's decision: all rows of the batch, or none."""
     checksum_read: str
     checksum_landed: str
     fates: pl.DataFrame | None = None

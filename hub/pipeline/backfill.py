@@ -7,6 +7,7 @@ from hub.core.batches import Certificate
 from hub.pipeline.busy import working_alone
 from hub.pipeline.installation import Hub
 from hub.pipeline.reading import open_source
+from hub.pipeline.stopping import refuse_while_stopped
 from hub.pipeline.taking import take_all
 
 
@@ -29,5 +30,6 @@ def backfill(
                 f"a source of access method '{source.department.spec.connector}' has no ranges to read",
                 ("connector",), remedy="only sources with a cursor column can be backfilled",
             )  # fmt: skip
+        refuse_while_stopped(hub, slug, dataset)
         batches = source.connector.read_range(dataset, low, high)
         return [*take_all(hub, source, batches, kind="backfill")]

@@ -21,8 +21,9 @@ from hub.core.fingerprints import record_hashes
 from hub.core.specs import Department
 from hub.pipeline import drift
 from hub.pipeline.installation import Hub
-from quality import gate, quarantine
+from quality import gate, outcomes, quarantine
 from warehouse import annexes, ledger, retention
+from warehouse import outcomes as warehouse_outcomes
 from warehouse.objects import put_raw
 
 Shape = Mapping[str, str]
@@ -106,7 +107,7 @@ def prepare(
     """Map and gate one raw table: everything that its landing will write.
 
     `before`: the shape that the warehouse remembers of the dataset. Raises GateStopped when the dataset's policy
-    says to stop at a change of shape; the change is recorded all the same.
+    says to stop at a change of shape, and when a check did not run; both are recorded all the same.
     """
     started = time.perf_counter()
     shape = drift.shape_of(raw)
@@ -123,9 +124,16 @@ def prepare(
         _stop(hub, header, stopping)
     held = drift.under(found, policy, "quarantine")
     mapped_at = time.perf_counter()
-    gated = gate.inspect(_held_back(mapped, held), codelists())
+    try:
+        gated = gate.inspect(_held_back(mapped, held), codelists())
+    except gate.NotJudged as failure:
+        _note_unjudged(hub, header, failure)
+        raise
     clean = gated.clean
     new_shape = drift.remembered(shape, before, held)
+    kept = quarantine.build(
+        raw, gated.rejects, mapped.records, mapping.sensitive_roles(header.dataset), hub.keys
+    )
     return Landing(
         header=_stamped(
             header, mapping, {"map": mapped_at - started, "gate": time.perf_counter() - mapped_at}
@@ -133,14 +141,14 @@ def prepare(
         records=_hashed(clean),
         entities=clean.entities,
         owned=clean.owned,
-        quarantine=quarantine.build(
-            raw, gated.rejects, mapped.records, mapping.sensitive_roles(header.dataset), hub.keys
-        ),
+        quarantine=kept,
         parties=_sealed(hub, clean.parties),
         unmapped=clean.unmapped,
         drift=drift.unseen(found, shape, before),
         replays=replays,
         shape=new_shape if header.kind == "extract" and new_shape != before else None,
+        checks=outcomes.frame(gated.checks, kept),
+        held=bool(held),
     )
 
 
@@ -153,6 +161,12 @@ def _stop(hub: Hub, header: BatchHeader, stopping: tuple[Drift, ...]) -> None:
         where=f"{header.department}/{header.dataset}",
         remedy="adapt mapping.yml, or the dataset's drift policy in source.yml; nothing of this batch landed",
     )
+
+
+def _note_unjudged(hub: Hub, header: BatchHeader, failure: gate.NotJudged) -> None:
+    with hub.engine.begin() as connection:
+        warehouse_outcomes.note(connection, header, outcomes.frame(failure.checks))
+        ledger.set_state(connection, header.batch_id, "failed")
 
 
 def _held_back(mapped: Mapped, held: tuple[Drift, ...]) -> Mapped:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -14,8 +14,10 @@ from hub.core.batches import Certificate, RawBatch
 from hub.core.crash import crash_point
 from hub.core.errors import SourceClosed, SourceRefused, SpecError
 from hub.core.specs import Department, read_department
+from hub.pipeline.batch import read_raw
 from hub.pipeline.installation import Hub
-from warehouse import ledger, pauses, runs
+from hub.pipeline.stopping import refuse_while_stopped
+from warehouse import decisions, ledger, pauses, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,16 @@ class Reading:
         self.delivered = 0
         with hub.engine.begin() as connection:
             ledger.abandon_open(connection, slug)
+        tell_decisions(hub, self.source)
 
     def batches(self, dataset: str) -> Iterator[RawBatch]:
-        """What is new in one dataset. What the source refuses is kept for `close`; a closed source ends it."""
+        """What is new in one dataset. What the source refuses is kept for `close`; a closed source ends it.
+
+        Raises GateStopped while a batch of the dataset waits for a decision.
+        """
         if self.closed is not None:
             return
+        refuse_while_stopped(self.hub, self.slug, dataset)
         with self.hub.engine.connect() as connection:
             cursor = ledger.read_cursor(connection, self.slug, dataset)
         try:
@@ -98,6 +105,26 @@ def acknowledge(connector: connectors.Connector, certificate: Certificate, raw: 
     crash_point("before_acknowledge")
     connector.acknowledge(certificate.dataset, raw, certificate.fates)
     crash_point("after_acknowledge")
+
+
+def tell_decisions(hub: Hub, source: Source) -> None:
+    """Tell the source what became of batches that a steward released or rejected, where it has not been told yet.
+
+    Before anything is read: a source that is read by flags would give the same rows once more. Raises SourceUnavailable
+    or SourceRefused.
+    """
+    with hub.engine.connect() as connection:
+        waiting = decisions.untold(connection, source.slug)
+    for batch_id in waiting:
+        with hub.engine.connect() as connection:
+            header = ledger.read_header(connection, batch_id)
+            certificate = ledger.certificate(connection, batch_id)
+            fates = decisions.fates(connection, header)
+        if certificate is not None:
+            told = replace(certificate, fates=fates)
+            acknowledge(source.connector, told, read_raw(hub, header))
+        with hub.engine.begin() as connection:
+            decisions.note_told(connection, batch_id)
 
 
 def raise_refusals(hub: Hub, slug: str) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 from hub.core.batches import BatchHeader, Drift, Landing
 from warehouse.objects import ObjectStore
 
-_FRAMES = ("records", "quarantine", "parties", "unmapped")
+_FRAMES = ("records", "quarantine", "parties", "unmapped", "checks")
 
 
 def _name(batch_id: str, part: str) -> str:
@@ -54,6 +54,7 @@ def read(store: ObjectStore, batch_id: str) -> Landing:
         unmapped=frame("unmapped"),
         drift=tuple(Drift(**drift) for drift in head["drift"]),
         shape=head["shape"],
+        checks=frame("checks"),
     )
 
 

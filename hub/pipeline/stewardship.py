@@ -17,7 +17,7 @@ from hub.pipeline.installation import Hub
 from hub.pipeline.replay import replay
 from hub.pipeline.supervise import refresh_reference, supervise
 from quality import report
-from warehouse import overview, pauses, runs
+from warehouse import decisions, overview, pauses, runs
 
 
 def prepare_warehouse(hub: Hub) -> None:
@@ -43,6 +43,7 @@ def status(hub: Hub) -> dict[str, Any]:
             "drift": overview.drift(connection),
             "refused": runs.refusals(connection),
             "load": runs.loads(connection),
+            "stopped": decisions.waiting(connection),
             "paused": pauses.paused(connection),
             "supervision": overview.last_run(connection),
             "batches": overview.recent_batches(connection),
@@ -165,7 +166,7 @@ def demo_summary(hub: Hub, known: set[str]) -> dict[str, Any]:
         seen = {row["slug"] for row in departments}
         idle = [row for row in department_rows(connection, None) if row["slug"] not in seen]
         zeros = dict.fromkeys(
-            ("batches", "read", "landed", "unchanged", "superseded", "quarantined", "rows_per_second"), 0
+            ("batches", "read", "landed", "unchanged", "superseded", "quarantined", "rejected", "rows_per_second"), 0
         )  # fmt: skip
         return {
             "departments": sorted(

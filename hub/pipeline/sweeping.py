@@ -24,6 +24,7 @@ from hub.core.errors import GateStopped
 from hub.pipeline.busy import working_alone
 from hub.pipeline.installation import Hub
 from hub.pipeline.reading import Source, cannot_be_asked, open_source
+from hub.pipeline.stopping import refuse_while_stopped, stopped
 from hub.pipeline.taking import take
 from warehouse import runs
 from warehouse.comparison import Comparison, comparison
@@ -62,11 +63,13 @@ def sweep(
 
 
 def sweep_what_is_due(hub: Hub, source: Source) -> list[Swept]:
-    """Sweep the datasets whose last sweep is older than they declare. The caller holds the department."""
+    """Sweep the datasets whose last sweep is older than they declare, but for those of which a batch waits at the gate:
+    its rows would be fetched past it. The caller holds the department."""
+    waiting = stopped(hub, source.slug)
     return [
         _sweep(hub, source, name, accept_deletes=False)
         for name in declared(source)
-        if _is_due(hub, source, name)
+        if _is_due(hub, source, name) and name not in waiting
     ]
 
 
@@ -85,6 +88,7 @@ def _is_due(hub: Hub, source: Source, dataset: str) -> bool:
 
 
 def _sweep(hub: Hub, source: Source, dataset: str, accept_deletes: bool) -> Swept:
+    refuse_while_stopped(hub, source.slug, dataset)
     by_absence = source.department.settings(dataset).deletes == "sweep"
     swept = Swept(dataset)
     with comparison(hub.engine, source.slug, dataset, by_absence) as compared:

@@ -15,6 +15,7 @@ from hub.core.progress import advanced
 from hub.pipeline.batch import Shape, keep_raw, prepare, remembered_shape
 from hub.pipeline.installation import Hub
 from hub.pipeline.reading import Source, acknowledge
+from hub.pipeline.stopping import stop_if_unfit
 from warehouse.landing import land
 
 
@@ -81,6 +82,7 @@ def _prepared(
     crash_point("after_extract")
     before = before or remembered_shape(hub, header)
     landing = prepare(hub, source.department, source.mapping, header, raw.table, before=before)
+    stop_if_unfit(hub, source.department, landing)
     advanced("map", slug, dataset, rows)
     crash_point("after_map")
     return landing

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-Fate = Literal["landed", "unchanged", "superseded", "quarantined"]
+Fate = Literal["landed", "unchanged", "superseded", "quarantined", "rejected"]
 
 
 class Refusal(Exception):
@@ -70,6 +70,7 @@ class BatchAnswer(BaseModel):
     unchanged: int
     superseded: int
     quarantined: int
+    rejected: int
 
 
 class ReceiptAnswer(PushAnswer):

@@ -19,7 +19,7 @@ def batches(connection: Connection, receipt: Receipt) -> list[BatchAnswer]:
         text(
             """
             select b.batch_id::text, b.landed_at, c.rows_read as read, c.landed, c.unchanged,
-                   c.superseded, c.quarantined
+                   c.superseded, c.quarantined, c.rejected
             from ops.batch b join ops.certificate c using (batch_id)
             where b.department = :department and b.dataset = :dataset and b.kind = 'extract'
               and b.started_at >= cast(:received_at as timestamptz)

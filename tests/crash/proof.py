@@ -34,8 +34,8 @@ where deleted_at is null or '{entity}' = 'case'
 """
 _UNTRUE = """
 select count(*) from ops.batch b left join ops.certificate c using (batch_id)
-where b.state = 'landed' and (c.batch_id is null or c.checksum_read <> c.checksum_landed
-   or c.rows_read <> c.landed + c.unchanged + c.superseded + c.quarantined or c.rows_read <> b.rows_read)
+where b.state in ('landed', 'rejected') and (c.batch_id is null or c.checksum_read <> c.checksum_landed
+   or c.rows_read <> c.landed + c.unchanged + c.superseded + c.quarantined + c.rejected or c.rows_read <> b.rows_read)
 """
 
 

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REPORTING = {
     "demo", "run", "supervise", "check", "status", "certificate", "rules list", "rules test",
     "quarantine list", "quarantine show", "quarantine replay",
+    "gate list", "gate show", "gate report", "gate release", "gate reject",
     "catalogue import", "catalogue diff", "catalogue codes", "catalogue completeness",
 }  # fmt: skip
 

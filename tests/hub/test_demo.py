@@ -76,7 +76,13 @@ def test_the_demo_matches_its_truth_through_airflow(shown: Shown) -> None:
     assert len(summary["rules"]) == 40
     assert {rule["rule"] for rule in summary["rules"] if not rule["violations"]} <= NEED_SIZE
     for row in summary["departments"]:
-        fates = row["landed"] + row["unchanged"] + row["superseded"] + row["quarantined"]
+        fates = (
+            row["landed"]
+            + row["unchanged"]
+            + row["superseded"]
+            + row["quarantined"]
+            + row["rejected"]
+        )
         assert row["read"] == fates > 0
         assert {"map", "land"} <= set(row["rows_per_second_by_stage"])
     assert {"airflow_start", "ingest__housing", "supervise", "quality", "total"} <= set(

@@ -105,7 +105,7 @@ def test_every_batch_balances_and_its_checksums_agree(ran: Ran) -> None:
             """
             select count(*) from ops.batch b left join ops.certificate c using (batch_id)
             where c.batch_id is null or c.checksum_read <> c.checksum_landed
-               or b.rows_read <> c.landed + c.unchanged + c.superseded + c.quarantined
+               or b.rows_read <> c.landed + c.unchanged + c.superseded + c.quarantined + c.rejected
             """,
         )
         == 0

@@ -14,10 +14,10 @@ from hub.core.batches import Certificate
 from hub.core.errors import LandingError
 from quality import certificate
 
-GOOD = Certificate("b-1", "housing", "cases", 10, 5, 2, 1, 2, "5:aa", "5:aa")
+GOOD = Certificate("b-1", "housing", "cases", 10, 5, 2, 1, 2, 0, "5:aa", "5:aa")
 ROW = {
     "batch_id": "b-1", "department": "housing", "dataset": "cases", "rows_read": 10, "landed": 5, "unchanged": 2,
-    "superseded": 1, "quarantined": 2, "checksum_read": "5:aa", "checksum_landed": "5:aa",
+    "superseded": 1, "quarantined": 2, "rejected": 0, "checksum_read": "5:aa", "checksum_landed": "5:aa",
     "issued_at": datetime(2012, 12, 31, 15, 59, 59, tzinfo=UTC),
 }  # fmt: skip
 
@@ -27,7 +27,7 @@ def test_a_balanced_certificate_passes() -> None:
 
 
 @given(
-    st.sampled_from(["read", "landed", "unchanged", "superseded", "quarantined"]),
+    st.sampled_from(["read", "landed", "unchanged", "superseded", "quarantined", "rejected"]),
     st.integers(-10, 10).filter(bool),
 )
 @settings(max_examples=30)
@@ -39,6 +39,16 @@ def test_one_row_too_many_or_too_few_anywhere_is_refused(field: str, more: int) 
 def test_two_wrongs_that_sum_up_are_still_refused() -> None:
     with pytest.raises(LandingError, match="negative"):
         certificate.balance(replace(GOOD, landed=8, unchanged=-1))
+
+
+def test_a_batch_that_was_rejected_balances_with_the_fifth_fate() -> None:
+    nothing = {"landed": 0, "unchanged": 0, "superseded": 0, "quarantined": 0}
+    certificate.balance(replace(GOOD, **nothing, rejected=10))
+    with pytest.raises(LandingError, match="9 rejected"):
+        certificate.balance(replace(GOOD, **nothing, rejected=9))
+    text = certificate.render(ROW | nothing | {"rejected": 10})
+    assert "拒收" in text
+    assert text.count("成立 holds") == 2
 
 
 def test_different_checksums_are_refused_and_the_message_says_what_where_and_what_next() -> None:

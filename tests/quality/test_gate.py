@@ -242,7 +242,7 @@ def test_an_entity_row_without_a_record_does_not_slip_through() -> None:
 def test_every_check_says_on_how_many_rows_it_judged() -> None:
     rows = [case(0, accepted_at=NOON), case(1), case(2, result="nonsense")]
     result = judged(("case", rows), keys=3)
-    checks = {(check.check, check.column): (check.rows, check.failures) for check in result.checks}
+    checks = {(check.reason, check.column): (check.rows, check.failures) for check in result.checks}
     assert checks["required_missing", "case_id"] == (3, 0)
     assert checks["implausible_time", "accepted_at"] == (1, 0)
     assert checks["not_in_codelist", "result"] == (3, 1)

@@ -29,7 +29,7 @@ SAYS = {
     "parties": "select applicant_token, identity_enc from restricted.party",
     "unmapped": "select source_code, rows from ops.unmapped_code",
     "cursor": "select position from ops.cursor",
-    "certificates": "select raw_object, c.rows_read, c.landed, c.unchanged, c.superseded, c.quarantined, "
+    "certificates": "select raw_object, c.rows_read, c.landed, c.unchanged, c.superseded, c.quarantined, c.rejected, "
     "checksum_read, checksum_landed from ops.certificate c join ops.batch using (batch_id) order by 1",
     "ledger": "select raw_object from ops.batch where state = 'landed' order by ledger_no",
 }  # fmt: skip

@@ -6,9 +6,9 @@ with landed as (
         count(*) as batches,
         sum(rows_read)::bigint as rows_read, sum(landed)::bigint as rows_landed,
         sum(unchanged)::bigint as rows_unchanged, sum(superseded)::bigint as rows_superseded,
-        sum(quarantined)::bigint as rows_quarantined, max(landed_at) as last_landed_at
+        sum(quarantined)::bigint as rows_quarantined, sum(rejected)::bigint as rows_rejected, max(landed_at) as last_landed_at
     from ops.batch
-    where state = 'landed'
+    where state in ('landed', 'rejected')
     group by 1, 2, 3
 ), waiting as (
     select
@@ -22,8 +22,8 @@ select
     l.department, department.title_zh as department_title_zh, l.dataset, l.month, l.batches, l.rows_read,
     l.rows_landed, l.rows_unchanged, l.rows_superseded, l.rows_quarantined,
     coalesce(w.rows_waiting, 0) as rows_waiting, coalesce(w.reasons_waiting, 0) as reasons_waiting,
-    round(1 - l.rows_quarantined::numeric / nullif(l.rows_read, 0), 4) as share_accepted,
-    l.last_landed_at
+    round(1 - (l.rows_quarantined + l.rows_rejected)::numeric / nullif(l.rows_read, 0), 4) as share_accepted,
+    l.last_landed_at, l.rows_rejected
 from landed l
 left join waiting w using (department, dataset, month)
 left join reference.department on department.department = l.department;
@@ -41,5 +41,6 @@ comment on column mart.data_quality.rows_superseded is '被替代行数 / of the
 comment on column mart.data_quality.rows_quarantined is '隔离行数 / of these, rejected and kept in quarantine';
 comment on column mart.data_quality.rows_waiting is '待处理行数 / rows quarantined in the month that still wait';
 comment on column mart.data_quality.reasons_waiting is '待处理原因数 / different reasons among them';
-comment on column mart.data_quality.share_accepted is '合格率 / share of rows read that were not quarantined; empty when none was read';
+comment on column mart.data_quality.share_accepted is '合格率 / share of rows read that were neither quarantined nor rejected; empty when none was read';
 comment on column mart.data_quality.last_landed_at is '最近入库时间 / last landing in the month';
+comment on column mart.data_quality.rows_rejected is '拒收行数 / of these, rejected with their batch by a steward''s decision';

@@ -5,9 +5,9 @@ with batch as (
     select department, (landed_at at time zone 'Asia/Shanghai')::date as day,
            sum(rows_read)::bigint as rows_read, sum(landed)::bigint as rows_landed,
            sum(unchanged)::bigint as rows_unchanged, sum(superseded)::bigint as rows_superseded,
-           sum(quarantined)::bigint as rows_quarantined
+           sum(quarantined)::bigint as rows_quarantined, sum(rejected)::bigint as rows_rejected
     from ops.batch
-    where state = 'landed'
+    where state in ('landed', 'rejected')
     group by 1, 2
 ), accepted as (
     select department, (accepted_at at time zone 'Asia/Shanghai')::date as day, count(*) as cases_accepted
@@ -38,7 +38,8 @@ select day.department, day.day,
        coalesce(batch.rows_quarantined, 0) as rows_quarantined,
        coalesce(accepted.cases_accepted, 0) as cases_accepted,
        coalesce(decided.cases_decided, 0) as cases_decided,
-       coalesce(violation.open_violations, 0) as open_violations
+       coalesce(violation.open_violations, 0) as open_violations,
+       coalesce(batch.rows_rejected, 0) as rows_rejected
 from day
 left join batch using (department, day)
 left join accepted using (department, day)
@@ -56,3 +57,4 @@ comment on column mart.department_day.rows_quarantined is '隔离行数 / of the
 comment on column mart.department_day.cases_accepted is '受理办件数 / cases accepted on the day';
 comment on column mart.department_day.cases_decided is '办结决定数 / cases decided on the day';
 comment on column mart.department_day.open_violations is '未处理发现数 / findings first seen on the day that still stand';
+comment on column mart.department_day.rows_rejected is '拒收行数 / of these, rejected with their batch by a steward''s decision';

@@ -42,6 +42,7 @@ _BATCH = Table(
     PrimaryKeyConstraint("batch_id"),
     UniqueConstraint("ledger_no"),
     Index(None, "department", "dataset", "started_at"),
+    Index("batch_stopped_idx", "department", "dataset", postgresql_where=raw("state = 'stopped'")),
     schema="ops",
 )
 

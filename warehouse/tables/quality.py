@@ -12,13 +12,14 @@ from sqlalchemy import BigInteger, Column, Identity, Index, PrimaryKeyConstraint
 from warehouse.tables.metadata import METADATA, bigint, identifier, instant, json, text
 
 # `state`: evaluated, no_values (no row had anything to judge) or not_evaluated (it did not run: red, never green).
+# `decisive`: source rows of which it is the first reason; over all checks of a batch, the rows rejected.
 # `examples`: up to three failing rows as people may read them (masked), with their place in the source.
 _CHECK_OUTCOME = Table(
     "check_outcome",
     METADATA,
     *identifier("batch_id"),
     *text("department", "dataset", "entity", "column", "reason", "state"),
-    *bigint("rows", "failures"),
+    *bigint("rows", "failures", "decisive"),
     *json("examples", null=True),
     PrimaryKeyConstraint("batch_id", "entity", "column", "reason"),
     Index(None, "department", "dataset"),
@@ -26,12 +27,14 @@ _CHECK_OUTCOME = Table(
 )
 
 # `decision`: release (it landed all the same) or reject (none of it lands; its rows are accounted for as rejected).
+# `told_at`: when the source was told what became of the rows; null where it still has to be.
 _BATCH_DECISION = Table(
     "batch_decision",
     METADATA,
     *identifier("batch_id"),
     *text("decision", "actor", "reason"),
     *instant("decided_at"),
+    *instant("told_at", null=True),
     PrimaryKeyConstraint("batch_id"),
     schema="ops",
 )

@@ -151,6 +151,6 @@ def test_a_receipt_of_very_many_runs_of_rows():
     after = after.with_fates(found[rows - 1 :], datetime.now(UTC))
     assert after.state == "landed"
     assert after.counts == {
-        "landed": rows // 2, "unchanged": 0, "superseded": 0, "quarantined": rows // 2
+        "landed": rows // 2, "unchanged": 0, "superseded": 0, "quarantined": rows // 2, "rejected": 0
     }  # fmt: skip
     assert receipts.Receipt(**json.loads(after.to_json())).frame().equals(found)

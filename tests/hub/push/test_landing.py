@@ -59,7 +59,7 @@ def test_the_receipt_says_what_became_of_each_row(client, sample):
     rows = given["rows"]
     assert (found["state"], found["rows"]) == ("landed", rows)
     assert found["fates"] == {
-        "landed": rows - 1, "unchanged": 0, "superseded": 0, "quarantined": 1
+        "landed": rows - 1, "unchanged": 0, "superseded": 0, "quarantined": 1, "rejected": 0
     }  # fmt: skip
     batch = found["batches"][0]
     assert (batch["batch_id"], batch["read"]) == (certificate.batch_id, certificate.read)

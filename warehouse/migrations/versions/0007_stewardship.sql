@@ -17,18 +17,21 @@ create table ops.check_outcome (
     state text not null,
     rows bigint not null,
     failures bigint not null,
+    decisive bigint not null,
     examples jsonb,
     constraint check_outcome_pkey primary key (batch_id, entity, "column", reason)
 );
 create index check_outcome_department_dataset_idx on ops.check_outcome (department, dataset);
 
--- What became of a batch that the gate stopped.
+-- What became of a batch that the gate stopped, and when the source was told.
+create index batch_stopped_idx on ops.batch (department, dataset) where state = 'stopped';
 create table ops.batch_decision (
     batch_id uuid not null,
     decision text not null,
     actor text not null,
     reason text not null,
     decided_at timestamptz not null,
+    told_at timestamptz,
     constraint batch_decision_pkey primary key (batch_id)
 );
 
