@@ -57,9 +57,12 @@ class GateResult:
     checks: tuple[CheckOutcome, ...]
 
 
-def inspect(mapped: Mapped, codelists: Codelists) -> GateResult:
+def inspect(
+    mapped: Mapped, codelists: Codelists, waived: pl.DataFrame | None = None
+) -> GateResult:
     """Judge one mapped batch.
 
+    `waived`: `_src` and `reason` of rejects that do not count, because a person accepts the row as it is.
     Raises GateStopped when a frame cannot be judged at all (the mapping broke its promise, or a check raised or
     did not run), SpecError when a code list is missing.
     """
@@ -75,7 +78,7 @@ def inspect(mapped: Mapped, codelists: Codelists) -> GateResult:
         found, outcomes = _judge(name, frame, owned_types(ENTITIES[name], owned), rules)
         frames.append(found)
         checks += outcomes
-    values = pl.concat([mapped.rejects, _orphans(mapped), *frames])
+    values = _counting(pl.concat([mapped.rejects, _orphans(mapped), *frames]), waived)
     keys, outcomes = _judge_keys(mapped, values[SRC].unique())
     rejects = (
         pl.concat([values, keys])
@@ -83,6 +86,12 @@ def inspect(mapped: Mapped, codelists: Codelists) -> GateResult:
         .unique([SRC, "reason", "column"], keep="first", maintain_order=True)
     )
     return GateResult(_without(mapped, rejects[SRC].unique()), rejects, (*checks, *outcomes))
+
+
+def _counting(rejects: pl.DataFrame, waived: pl.DataFrame | None) -> pl.DataFrame:
+    if waived is None or waived.is_empty():
+        return rejects
+    return rejects.join(waived, on=[SRC, "reason"], how="anti", maintain_order="left")
 
 
 def _without_bare_rows_of_the_deleted(mapped: Mapped) -> Mapped:

@@ -121,13 +121,14 @@ def set_state(connection: Connection, batch_id: str, state: str) -> None:
 def abandon_open(connection: Connection, department: str) -> int:
     """Give up the department's batches that were read and never landed; returns how many.
 
-    Their cursor has not moved, so their rows are read again. Replays are left alone: they read no source.
+    Their cursor has not moved, so their rows are read again. Replays and corrections are left alone: they read no source.
     """
     result = connection.execute(
         text(
             """
             update ops.batch set state = 'abandoned'
-            where department = :department and kind <> 'replay' and state in ('extracted', 'mapped', 'failed')
+            where department = :department and kind not in ('replay', 'correction')
+              and state in ('extracted', 'mapped', 'failed')
             """
         ),
         {"department": department},

@@ -24,6 +24,9 @@ RESERVED = (FILE, ROW, DELETED, DEFECT, BYTES)
 
 SRC = "_src"
 
+REPLAYS = ("replay", "correction")
+"""Kinds of batches that read no source: rows of the quarantine, once more as they came, or as corrected."""
+
 Cursor = dict[str, Any]
 """A connector's own position, JSON. Moves only in the landing transaction."""
 
@@ -117,8 +120,17 @@ class BatchHeader:
     """mapping, codes, schema: content versions."""
     cursor: Cursor | None
     """Where the cursor stands after this batch; None for sweeps, backfills and replays, which never move it."""
-    kind: str = "extract"  # extract, sweep, backfill, replay
+    kind: str = "extract"  # extract, sweep, backfill, replay, correction
     seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step taken with quarantined rows: who takes it, which one, and what he says of it."""
+
+    actor: str
+    action: str
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +140,8 @@ class Landing:
     `records`: RECORDS_SCHEMA plus record_hash, only rows that passed the gate. `entities`: only rows that passed.
     `quarantine`: _src, record_key (may be null), reason, column, message, raw_masked (JSON text), raw_encrypted
     (binary). `parties`: applicant_token, kind, identity, phone, name, the last three as ciphertext (binary).
-    `replays`: quarantine_id, _src of the quarantined rows that this batch replays.
+    `replays`: quarantine_id, _src of the quarantined rows that this batch replays, and `waived` where somebody accepts
+    them: the reason codes that no longer count (a list). `step`: who replays them, and why.
     """
 
     header: BatchHeader
@@ -142,6 +155,7 @@ class Landing:
     replays: pl.DataFrame | None = None
     shape: dict[str, str] | None = None
     """The batch's source columns and their types, when they differ from what the warehouse remembers."""
+    step: Step = Step("hub", "replay")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,24 @@ import io
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 import mappings
-from hub.core.batches import SRC, BatchHeader, Cursor, Drift, Landing, Mapped, RawBatch
+from hub.core.batches import (
+    REPLAYS,
+    SRC,
+    BatchHeader,
+    Cursor,
+    Drift,
+    Landing,
+    Mapped,
+    RawBatch,
+    Step,
+)
 from hub.core.codelists import codelists
 from hub.core.crash import crash_point
 from hub.core.errors import GateStopped, LandingError
@@ -26,6 +36,18 @@ from warehouse import annexes, ledger, retention
 from warehouse.objects import put_raw
 
 Shape = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Decisions of people on rows of a batch. `waived`: `_src` and `reason` of rejects that do not count; `refused`:
+    frames in REJECTS_SCHEMA, of rows that were rejected for good and must not land whatever the mapping says."""
+
+    waived: pl.DataFrame | None = None
+    refused: tuple[pl.DataFrame, ...] = ()
+
+
+NOTHING_DECIDED = Decided()
 
 
 def keep_raw(
@@ -88,7 +110,7 @@ def read_raw(hub: Hub, header: BatchHeader) -> pa.Table:
 
 def remembered_shape(hub: Hub, header: BatchHeader) -> Shape | None:
     """What the dataset looked like when it last landed. A replay is not compared: its shape is of its own day."""
-    if header.kind == "replay":
+    if header.kind in REPLAYS:
         return None
     with hub.engine.connect() as connection:
         return ledger.read_shape(connection, header.department, header.dataset)
@@ -102,10 +124,13 @@ def prepare(
     raw: pa.Table,
     replays: pl.DataFrame | None = None,
     before: Shape | None = None,
+    decided: Decided = NOTHING_DECIDED,
+    step: Step | None = None,
 ) -> Landing:
     """Map and gate one raw table: everything that its landing will write.
 
-    `before`: the shape that the warehouse remembers of the dataset. Raises GateStopped when the dataset's policy
+    `before`: the shape that the warehouse remembers of the dataset. `decided`: what people decided of its rows; `step`:
+    who replays them. Raises GateStopped when the dataset's policy
     says to stop at a change of shape; the change is recorded all the same.
     """
     started = time.perf_counter()
@@ -123,7 +148,8 @@ def prepare(
         _stop(hub, header, stopping)
     held = drift.under(found, policy, "quarantine")
     mapped_at = time.perf_counter()
-    gated = gate.inspect(_held_back(mapped, held), codelists())
+    mapped = replace(mapped, rejects=pl.concat([*decided.refused, mapped.rejects]))
+    gated = gate.inspect(_held_back(mapped, held), codelists(), decided.waived)
     clean = gated.clean
     new_shape = drift.remembered(shape, before, held)
     return Landing(
@@ -141,6 +167,7 @@ def prepare(
         drift=drift.unseen(found, shape, before),
         replays=replays,
         shape=new_shape if header.kind == "extract" and new_shape != before else None,
+        step=step or Step("hub", "replay"),
     )
 
 

@@ -106,6 +106,7 @@ _QUARANTINE = Table(
     *instant("created_at"),
     *identifier("replay_batch", null=True),
     *text("assignee", null=True),
+    *json("waived", null=True),
     PrimaryKeyConstraint("quarantine_id"),
     Index(None, "department", "dataset", "reason", postgresql_where=raw("state = 'open'")),
     Index(None, "batch_id"),
