@@ -63,11 +63,17 @@ def uses(mapping: Mapping, dataset: str) -> dict[str, list[Use]]:
 def _uses(spec: DatasetSpec) -> Iterator[tuple[str, Use]]:
     head = spec.head
     for field in head.key:
-        yield field, Use("record_key", "记录主键", "key of the record", True, "不得为空", "not empty")
+        yield (
+            field,
+            Use("record_key", "记录主键", "key of the record", True, "不得为空", "not empty"),
+        )
     if head.case_no:
         yield head.case_no, Use("case_no", "办件编号", "case number", True, "不得为空", "not empty")
     if head.version:
-        yield head.version, Use("source_version", "数据版本", "data version", False, *FORMS["integer"])
+        yield (
+            head.version,
+            Use("source_version", "数据版本", "data version", False, *FORMS["integer"]),
+        )
     if spec.applicant is not None:
         for field, role in spec.applicant.roles.items():
             yield field, Use(f"applicant.{role}", *_ROLES[role], False, "", "")

@@ -57,9 +57,7 @@ class GateResult:
     checks: tuple[CheckOutcome, ...]
 
 
-def inspect(
-    mapped: Mapped, codelists: Codelists, waived: pl.DataFrame | None = None
-) -> GateResult:
+def inspect(mapped: Mapped, codelists: Codelists, waived: pl.DataFrame | None = None) -> GateResult:
     """Judge one mapped batch.
 
     `waived`: `_src` and `reason` of rejects that do not count, because a person accepts the row as it is.

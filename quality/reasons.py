@@ -39,10 +39,14 @@ def reasons(file: Path = FILE) -> dict[str, Reason]:
     for row in read_csv(file, COLUMNS):
         code, line = row["code"], int(row["line"])
         if code not in names or code in found:
-            raise SpecError(f"'{code}' is no reason code, or stands here twice", file=file, line=line)
+            raise SpecError(
+                f"'{code}' is no reason code, or stands here twice", file=file, line=line
+            )
         if row["acceptable"] not in ("yes", "no") or not (row["remedy_zh"] and row["remedy_en"]):
             raise SpecError(
-                f"{code}: acceptable is yes or no, and both remedies are needed", file=file, line=line
+                f"{code}: acceptable is yes or no, and both remedies are needed",
+                file=file,
+                line=line,
             )
         found[code] = Reason(
             code, *names[code], row["remedy_zh"], row["remedy_en"], row["acceptable"] == "yes"

@@ -29,7 +29,9 @@ def _replay(engine: Engine, origin: Landing, rows: dict[int, Any]) -> Landing:
     return started(engine, batch)
 
 
-def test_replayed_rows_land_and_leave_the_quarantine_others_wait_on_under_their_number(database: Engine) -> None:
+def test_replayed_rows_land_and_leave_the_quarantine_others_wait_on_under_their_number(
+    database: Engine,
+) -> None:
     origin = landing([case_row("A"), Bad(key="B"), Bad(key="C")], cursor={"to": 1})
     land(database, origin)
     replay = _replay(
