@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -193,6 +194,64 @@ def replay(
     print_certificates("replayed", certificates, summary, as_json)
 
 
+@quarantine_app.command("export")
+def export(
+    department: Annotated[str, typer.Argument(help="Slug of the department folder.")],
+    out: Annotated[Path, typer.Option("--out", help="The workbook to write, .xlsx.")],
+    actor: Actor, dataset: Dataset = None, reason: Reason = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """A department's open rows as a workbook in which it corrects them. Identity, phone and name fields are masked. 导出更正表。
+
+    Example: [bold]hub quarantine export housing --out 房产局更正表.xlsx[/bold]
+    """
+    from hub.core.batches import Step
+    from hub.pipeline.correction import export
+
+    chosen = _selection(None, department, dataset, reason)
+    rows = export(_hub(), department, out, Step(actor, "export", out.name), chosen)
+    if as_json:
+        emit_json({"file": str(out) if rows else None, "rows": rows})
+    elif rows:
+        say(
+            f"{sum(rows.values()):,} rows in {out}; import it with [bold]hub quarantine import[/bold]."
+        )
+    else:
+        say("Nothing in quarantine fits; no file was written.")
+
+
+@quarantine_app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="The workbook that came back.")],
+    actor: Actor, as_of: AsOf = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Land what a department corrected in its workbook; what was refused is named by sheet, row and column. 导入更正表。
+
+    Rows are refused one by one and the rest goes on. Exits with 1 if any was refused or failed again.
+
+    Example: [bold]hub quarantine import 房产局更正表.xlsx[/bold]
+    """
+    from hub import pipeline
+    from hub.cli.quarantine_showing import print_imported
+    from hub.core.batches import Step
+    from hub.pipeline.correction import import_
+
+    hub = _hub()
+    found = import_(hub, file, Step(actor, "correct", file.name))
+    summary = pipeline.supervise_again(hub, as_of) if found.certificates else None
+    if not as_json:
+        print_imported(found)
+    print_certificates(
+        "corrected",
+        found.certificates,
+        summary,
+        as_json,
+        refused=found.refused,
+        unchanged_cells=found.unchanged,
+    )
+    failed = found.refused or any(c.quarantined for c in found.certificates)
+    raise typer.Exit(EXIT_FINDINGS if failed else EXIT_OK)
+
+
 @quarantine_app.command("balance")
 def balance(
     department: Annotated[str | None, typer.Argument(help="Only this department.")] = None,
@@ -213,7 +272,7 @@ def balance(
 
 
 def print_certificates(
-    done: str, certificates: list[Certificate], summary: Any, as_json: bool
+    done: str, certificates: list[Certificate], summary: Any, as_json: bool, **more: Any
 ) -> None:
     """What became of rows that went the way again, and the supervision run after it."""
     from hub.cli.quarantine_showing import print_replay
@@ -228,6 +287,7 @@ def print_certificates(
             done: sum(c.read for c in certificates),
             **{fate: sum(getattr(c, fate) for c in certificates) for fate in fates},
             "batches": [c.batch_id for c in certificates],
+            **more,
             "supervision": run_document(summary) if summary else None,
         }
     )

@@ -10,6 +10,7 @@ from rich.markup import escape
 from hub.cli.printing import say, table
 from hub.cli.reporting import FATES, print_run
 from hub.core.batches import Certificate
+from hub.pipeline.correction import Imported
 from supervision import RunSummary
 
 BALANCE = ("read", "landed", "unchanged", "superseded", "quarantined", "rejected")
@@ -99,6 +100,18 @@ def print_refused(refused: Sequence[dict[str, Any]], limit: int = 20) -> None:
         say(f"    What to do: {escape(row['remedy_en'])}")
     if len(refused) > limit:
         say(f"… and {len(refused) - limit:,} more; --json lists them all.")
+
+
+def print_imported(found: Imported) -> None:
+    """What could not be taken from a workbook, by sheet, row and column."""
+    for row in found.refused:
+        at = f"{row['sheet']} 第 {row['row']} 行 row {row['row']} {row['column']}"
+        say(
+            f"[red]refused[/red] {escape(at)}（{escape(row['quarantine_id'])}）: {escape(row['what'])}"
+        )
+        say(f"    {escape(row['remedy'])}")
+    if found.unchanged:
+        say(f"{found.unchanged:,} rows without a correction.")
 
 
 def print_replay(certificates: Sequence[Certificate], summary: RunSummary | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -51,11 +51,16 @@ NOTHING_DECIDED = Decided()
 
 
 def keep_raw(
-    hub: Hub, slug: str, raw: RawBatch, seconds: float, kind: str = "extract"
+    hub: Hub,
+    slug: str,
+    raw: RawBatch,
+    seconds: float,
+    kind: str = "extract",
+    corrects: Sequence[Mapping[str, object]] = (),
 ) -> BatchHeader:
     """Store a batch as a raw object with its manifest, and enter it in the ledger.
 
-    Only batches of kind 'extract' carry the connector's cursor.
+    `corrects`: per row of a correction the row that it corrects, for the manifest. Only batches of kind 'extract' carry the connector's cursor.
     """
     buffer = io.BytesIO()
     pq.write_table(raw.table, buffer, compression="zstd")
@@ -71,6 +76,8 @@ def keep_raw(
             for file in raw.files
         ],
     }  # fmt: skip
+    if corrects:
+        manifest["corrects"] = list(corrects)
     cursor: Cursor | None = raw.cursor if kind == "extract" else None
     header = BatchHeader(
         batch_id=str(uuid.uuid4()),

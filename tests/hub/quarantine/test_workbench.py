@@ -66,7 +66,7 @@ def test_a_row_is_shown_beside_what_was_expected_of_it(office: Office, hub: HUB)
     assert "2012-03-05" in target["form_zh"]
     assert fields["KIND"]["expected"][0]["codelist"] == "case_kind"
     assert fields["KIND"]["wrong"] == ["unmapped_code"]
-    assert [use["required"] for use in fields["NO"]["expected"]] == [True, True, False, True]
+    assert [use["required"] for use in fields["NO"]["expected"]] == [True, True]
     assert {verdict["reason"] for verdict in row["wrong"]} == {"bad_date", "unmapped_code"}
     assert all(verdict["remedy_zh"] and verdict["remedy_en"] for verdict in row["wrong"])
     assert [(e["actor"], e["action"], e["note"]) for e in row["history"]] == [
@@ -164,14 +164,18 @@ def test_an_acceptance_holds_when_the_same_row_is_read_again(
     office.put("a.csv", {"NO": 1, "CLOSED": "待定"}, {"NO": 2})
     taken(hub)
     assert ask("select state from ops.quarantine order by 1") == [("accepted",), ("open",)]
-    assert balanced(hub)["superseded"] == 2
+    assert balanced(hub)["superseded"] == 1
 
 
 def test_a_key_that_another_record_holds_cannot_be_accepted(
     office: Office, hub: HUB, ask: Ask
 ) -> None:
     mapping = office.folder / "mapping.yml"
-    mapping.write_text(mapping.read_text().replace("key: [NO]", "key: [NO, NOTE]"))
+    mapping.write_text(
+        mapping.read_text()
+        .replace("key: [NO]", "key: [NO, NOTE]")
+        .replace("    ignore: [NOTE]\n", "")
+    )
     office.put("a.csv", {"NO": 1, "NOTE": "x"}, {"NO": 1, "NOTE": "y", "CLOSED": "待定"})
     taken(hub)
     found = quarantine.accept(hub, Selection(), by("accept", "x"))
