@@ -14,6 +14,7 @@ from hub.cli.findings import findings_app, verify
 from hub.cli.printing import emit_json, say, table
 from hub.cli.quarantine import quarantine_app
 from hub.cli.scores import scores
+from hub.cli.unmapped import coverage, unmapped_app
 from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK
 from hub.push.cli import push_app
 
@@ -29,6 +30,7 @@ app = typer.Typer(
 rules_app = typer.Typer(no_args_is_help=True, help="The supervision rules 监察规则.")
 app.add_typer(rules_app, name="rules")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(unmapped_app, name="unmapped")
 app.add_typer(raw.raw_app, name="raw")
 app.add_typer(push_app, name="push")
 app.add_typer(catalogue_app, name="catalogue")
@@ -299,5 +301,5 @@ app.command()(appeal.explain)
 rules_app.command("diff")(appeal.rules_diff)
 rules_app.command("docs")(appeal.rules_docs)
 app.command()(appeal.marts)
-for _command in (*sources.COMMANDS, verify, scores):
+for _command in (*sources.COMMANDS, verify, scores, coverage):
     app.command()(_command)

@@ -67,7 +67,7 @@ def list_(
     if state not in (*STATES, "all"):
         raise SpecError(f"no state '{state}'", file="--state", remedy=f"{', '.join(STATES)}, all")
     chosen = _selection(None, department, dataset, reason, assignee, older_than, state)
-    document = listed(_hub(), chosen, limit)
+    document = listed(open_warehouse(), chosen, limit)
     emit_json(document) if as_json else print_list(document)
 
 
@@ -83,7 +83,7 @@ def show(
     from hub.cli.quarantine_showing import print_row
     from hub.pipeline.quarantine import shown
 
-    row = shown(_hub(), quarantine_id)
+    row = shown(open_warehouse(), quarantine_id)
     emit_json(row) if as_json else print_row(row)
 
 
@@ -100,7 +100,7 @@ def assign(
     from hub.core.batches import Step
     from hub.pipeline import quarantine
 
-    hub = _hub()
+    hub = open_warehouse()
     chosen = _sure(hub, _selection(ids, department, dataset, reason), yes, "assign")
     _print_count("assigned", quarantine.assign(hub, chosen, to, Step(actor, "assign", to)), as_json)
 
@@ -118,7 +118,7 @@ def note(
     from hub.core.batches import Step
     from hub.pipeline import quarantine
 
-    hub = _hub()
+    hub = open_warehouse()
     state = "all" if ids else "open"
     chosen = _sure(hub, _selection(ids, department, dataset, reason, state=state), yes, "note")
     _print_count("noted", quarantine.note(hub, chosen, Step(actor, "note", text)), as_json)
@@ -142,7 +142,7 @@ def accept(
     from hub.core.batches import Step
     from hub.pipeline import quarantine
 
-    hub = _hub()
+    hub = open_warehouse()
     chosen = _sure(hub, _selection(ids, department, dataset, check), yes, "accept")
     found = quarantine.accept(hub, chosen, Step(actor, "accept", reason))
     found["batches"] = [c.batch_id for c in found.pop("certificates")]
@@ -167,7 +167,7 @@ def reject(
     from hub.core.batches import Step
     from hub.pipeline import quarantine
 
-    hub = _hub()
+    hub = open_warehouse()
     chosen = _sure(hub, _selection(ids, department, dataset, check), yes, "reject")
     _print_count("rejected", quarantine.reject(hub, chosen, Step(actor, "reject", reason)), as_json)
 
@@ -186,7 +186,7 @@ def replay(
     from hub import pipeline
     from hub.core.batches import Step
 
-    hub = _hub()
+    hub = open_warehouse()
     chosen = _selection(ids, department, dataset, reason, assignee)
     certificates, summary = pipeline.replay_and_supervise(
         hub, as_of=as_of, chosen=chosen, step=Step(actor, "replay")
@@ -208,7 +208,7 @@ def export(
     from hub.pipeline.correction import export
 
     chosen = _selection(None, department, dataset, reason)
-    rows = export(_hub(), department, out, Step(actor, "export", out.name), chosen)
+    rows = export(open_warehouse(), department, out, Step(actor, "export", out.name), chosen)
     if as_json:
         emit_json({"file": str(out) if rows else None, "rows": rows})
     elif rows:
@@ -235,7 +235,7 @@ def import_(
     from hub.core.batches import Step
     from hub.pipeline.correction import import_
 
-    hub = _hub()
+    hub = open_warehouse()
     found = import_(hub, file, Step(actor, "correct", file.name))
     summary = pipeline.supervise_again(hub, as_of) if found.certificates else None
     if not as_json:
@@ -266,7 +266,7 @@ def balance(
     from hub.cli.quarantine_showing import print_balance
     from hub.pipeline import quarantine
 
-    document = quarantine.balance(_hub(), department)
+    document = quarantine.balance(open_warehouse(), department)
     emit_json(document) if as_json else print_balance(document)
     raise typer.Exit(EXIT_OK if document["balanced"] else EXIT_FINDINGS)
 
@@ -293,7 +293,8 @@ def print_certificates(
     )
 
 
-def _hub() -> Hub:
+def open_warehouse() -> Hub:
+    """The installation, its warehouse up to date."""
     from hub import pipeline
 
     hub = pipeline.open_hub()
