@@ -26,6 +26,8 @@ _NUMBER, _STAMP, _FIELD, _CORRECTED = 0, 1, 7, 8
 GUIDE = "填写说明"
 _WIDTHS = (10, 4, 22, 8, 18, 40, 44, 14, 22)
 _LONGEST, _LONGEST_NAME = 32_767, 31
+MOST_ROWS = 100_000
+"""More rows than this nobody corrects by hand, and a sheet ends at a million."""
 _TOO_LONG = "（内容过长，此处不显示）"
 _DIGITS = r"^-?\d{16,}$"
 _CREATED = datetime(2012, 1, 1)  # noqa: DTZ001 (a workbook's own date would make every export differ)
@@ -83,7 +85,12 @@ def same(shown: str | None, came: str | None) -> bool:
 
 
 def write(path: Path, sheets: Mapping[str, Sequence[Line]], title: str) -> None:
-    """Write the workbook. Raises SpecError for a file that cannot be written."""
+    """Write the workbook. Raises SpecError for too many rows, and for a file that cannot be written."""
+    if (rows := sum(map(len, sheets.values()))) > MOST_ROWS:
+        raise SpecError(
+            f"{rows:,} rows are too many to correct by hand", file=path,
+            remedy="narrow them by --dataset or --reason; what all rows have in common is mended once, in the mapping",
+        )  # fmt: skip
     from xlsxwriter import Workbook  # type: ignore[import-untyped]
     from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
@@ -144,7 +151,10 @@ def _fill(sheet: Any, dataset: str, lines: Sequence[Line], styles: Mapping[str, 
         sheet.write_blank(number, _CORRECTED, None, styles["blank" if wrong else "shown"])
         for at, name in enumerate(fields, start=len(HEAD)):
             style = styles["wrong" if name in line.fields else "text"]
-            sheet.write(number, at, cell_text(line.values.get(name)), style)
+            if shown := cell_text(line.values.get(name)):
+                sheet.write_string(number, at, shown, style)
+            else:
+                sheet.write_blank(number, at, None, style)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(len(lines), 1), len(HEAD) + len(fields) - 1)
     sheet.set_landscape()

@@ -164,15 +164,19 @@ def _met_again(connection: Connection, header: BatchHeader) -> None:
             select quarantine_id as staged_id, reason, coalesce(record_key, '') as key,
                    coalesce(md5((raw_masked - '_row')::text), '') as content, _src
             from stage_quarantine
+        ), known as (
+            select * from ops.quarantine where department = :department and dataset = :dataset and state = 'open'
+              and reason in (select reason from stage_quarantine)
+            union all
+            select q.* from ops.quarantine q where department = :department and dataset = :dataset
+              and state in ('rejected', 'accepted') and reason in (select reason from stage_quarantine)
+              and (state = 'rejected' or exists (
+                  select from ops.record r where r.department = q.department and r.dataset = q.dataset
+                    and r.record_key = q.record_key and r.batch_id = q.replay_batch))
         ), waiting as (
             select quarantine_id, reason, coalesce(record_key, '') as key, state = 'open' as moves,
                    coalesce(md5((raw_masked - '_row')::text), '') as content
-            from ops.quarantine q
-            where department = :department and dataset = :dataset
-              and reason in (select reason from stage_quarantine)
-              and (state in ('open', 'rejected') or state = 'accepted' and exists (
-                  select from ops.record r where r.department = q.department and r.dataset = q.dataset
-                    and r.record_key = q.record_key and r.batch_id = q.replay_batch))
+            from known
         )
         select quarantine_id, staged_id, moves
         from (select *, row_number() over (partition by reason, key, content order by _src) as no from staged) s

@@ -10,7 +10,7 @@ from rich.markup import escape
 from hub.cli.printing import say, table
 from hub.cli.reporting import FATES, print_run
 from hub.core.batches import Certificate
-from hub.pipeline.correction import Imported
+from hub.pipeline.corrected import Imported
 from supervision import RunSummary
 
 BALANCE = ("read", "landed", "unchanged", "superseded", "quarantined", "rejected")

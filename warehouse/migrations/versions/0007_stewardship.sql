@@ -6,6 +6,8 @@ update ops.batch set rejected = 0 where state = 'landed';
 -- Who works on a quarantined row, and which checks were waived when somebody accepted it as it is.
 alter table ops.quarantine add column assignee text;
 alter table ops.quarantine add column waived jsonb;
+create index quarantine_decided_idx on ops.quarantine (department, dataset, reason)
+    where state in ('rejected', 'accepted');
 
 -- What each check of the gate looked at, per batch.
 create table ops.check_outcome (
