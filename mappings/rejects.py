@@ -11,7 +11,7 @@ from hub.core.batches import REJECTS_SCHEMA, SRC, UNMAPPED_SCHEMA
 from hub.core.privacy import masked_text
 
 _SHOWN = 40
-_BY_NAME = "（无编码，按名称）"
+BY_NAME = "（无编码，按名称）"
 
 MESSAGES = {
     "bad_date": "不是可识别的日期 (no known form of a date)：在来源更正",
@@ -76,7 +76,7 @@ def unmapped_codes(frames: list[pl.DataFrame]) -> pl.DataFrame:
     rows = pl.concat([pl.DataFrame(schema=given), *frames])
     return (
         rows.with_columns(masked_text(pl.col("code", "name")))
-        .with_columns(source_code=pl.coalesce("code", pl.lit(_BY_NAME) + pl.col("name")))
+        .with_columns(source_code=pl.coalesce("code", pl.lit(BY_NAME) + pl.col("name")))
         .group_by("codelist", "source_code", maintain_order=True)
         .agg(source_name=pl.col("name").drop_nulls().first(), rows=pl.len().cast(pl.Int64))
         .select(*UNMAPPED_SCHEMA)

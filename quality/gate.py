@@ -55,9 +55,10 @@ class GateResult:
     checks: tuple[CheckOutcome, ...]
 
 
-def inspect(mapped: Mapped, codelists: Codelists) -> GateResult:
+def inspect(mapped: Mapped, codelists: Codelists, waived: pl.DataFrame | None = None) -> GateResult:
     """Judge one mapped batch.
 
+    `waived`: `_src` and `reason` of rejects that do not count, because a person accepts the row as it is.
     Raises NotJudged when a frame cannot be judged at all (the mapping broke its promise, or a check raised or
     did not run), GateStopped when a source row has two records, SpecError when a code list is missing.
     """
@@ -72,7 +73,8 @@ def inspect(mapped: Mapped, codelists: Codelists) -> GateResult:
         rules = entity_rules(ENTITIES[name], owned, codelists)
         verdicts.append(_judge(name, frame, owned_types(ENTITIES[name], owned), rules))
     refused = mapped.rejects.with_columns(entity=pl.lit(SOURCE))
-    values = pl.concat([refused, _orphans(mapped), *(verdict.rejects for verdict in verdicts)])
+    found = pl.concat([refused, _orphans(mapped), *(verdict.rejects for verdict in verdicts)])
+    values = _counting(found, waived)
     unjudged = [verdict.problem for verdict in verdicts if verdict.problem]
     keys = _judge_keys(mapped, values[SRC].unique()) if not unjudged else _unjudged_keys(mapped)
     unjudged += [verdict.problem for verdict in keys if verdict.problem]
@@ -86,6 +88,12 @@ def inspect(mapped: Mapped, codelists: Codelists) -> GateResult:
     if unjudged:
         raise NotJudged(unjudged[0], checks)
     return GateResult(_without(mapped, rejects[SRC].unique()), rejects.drop("entity"), checks)
+
+
+def _counting(rejects: pl.DataFrame, waived: pl.DataFrame | None) -> pl.DataFrame:
+    if waived is None or waived.is_empty():
+        return rejects
+    return rejects.join(waived, on=[SRC, "reason"], how="anti", maintain_order="left")
 
 
 def _without_bare_rows_of_the_deleted(mapped: Mapped) -> Mapped:

@@ -89,7 +89,7 @@ def _land(connection: Connection, landing: Landing) -> Certificate:
     cases.settle(connection, landing, plan.rows, plan.known)
     merge.bury_children(connection, header, plan.staged, changed)
     crash_point("after_merge")
-    annexes.write(connection, landing, plan.rejects)
+    annexes.write(connection, landing, plan.rejects, plan.rows)
     certificate = _prove(connection, landing, plan)
     spent = round(time.perf_counter() - started, 4)
     closing.close(connection, landing, certificate, spent)

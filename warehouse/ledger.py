@@ -125,7 +125,7 @@ def set_state(connection: Connection, batch_id: str, state: str) -> None:
 def abandon_open(connection: Connection, department: str) -> int:
     """Give up the department's batches that were read and never landed; returns how many.
 
-    Their cursor has not moved, so their rows are read again. Replays are left alone: they read no source. So are
+    Their cursor has not moved, so their rows are read again. Replays and corrections are left alone: they read no source. So are
     batches that wait for a decision, but for those behind one that is given up: to land or reject these would move the
     cursor over its rows, so they are read and judged again with it.
     """
@@ -146,7 +146,8 @@ def abandon_open(connection: Connection, department: str) -> int:
         text(
             """
             update ops.batch set state = 'abandoned'
-            where department = :department and kind <> 'replay' and state in ('extracted', 'mapped', 'failed')
+            where department = :department and kind not in ('replay', 'correction')
+              and state in ('extracted', 'mapped', 'failed')
             """
         ),
         {"department": department},

@@ -76,8 +76,18 @@ def put_raw(
     if not store.exists(name):
         store.put(name, data)
     described = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
-    store.put(f"{name.removesuffix('.parquet')}.manifest.json", described)
+    store.put(_manifest(name), described)
     return name
+
+
+def manifest_of(store: ObjectStore, name: str) -> dict[str, Any]:
+    """The manifest beside a raw object. Raises LandingError if it is missing."""
+    described: dict[str, Any] = json.loads(store.get(_manifest(name)))
+    return described
+
+
+def _manifest(name: str) -> str:
+    return f"{name.removesuffix('.parquet')}.manifest.json"
 
 
 def verified(name: str, data: bytes) -> bytes:

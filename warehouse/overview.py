@@ -42,55 +42,15 @@ def department_totals(connection: Connection, batches: Sequence[str] | None = No
     return [dict(row) for row in rows]
 
 
-def quarantine_counts(
-    connection: Connection, department: str | None = None, reason: str | None = None
-) -> list[Row]:
+def quarantine_counts(connection: Connection) -> list[Row]:
     """Open quarantined rows by department, dataset and reason."""
     return _rows(
         connection,
         """
         select department, dataset, reason, count(*) as rows from ops.quarantine
-        where state = 'open' and (cast(:department as text) is null or department = :department)
-          and (cast(:reason as text) is null or reason = :reason)
-        group by 1, 2, 3 order by 1, 2, 4 desc, 3
+        where state = 'open' group by 1, 2, 3 order by 1, 2, 4 desc, 3
         """,
-        department=department,
-        reason=reason,
     )
-
-
-def quarantine_rows(
-    connection: Connection, department: str | None, reason: str | None, limit: int
-) -> list[Row]:
-    """The first open rows: where each came from and why it was rejected."""
-    return _rows(
-        connection,
-        """
-        select quarantine_id, department, dataset, reason, "column", message, source_file, source_row
-        from ops.quarantine
-        where state = 'open' and (cast(:department as text) is null or department = :department)
-          and (cast(:reason as text) is null or reason = :reason)
-        order by quarantine_id limit :limit
-        """,
-        department=department,
-        reason=reason,
-        limit=limit,
-    )
-
-
-def quarantined_row(connection: Connection, quarantine_id: int) -> Row | None:
-    """One quarantined row with its masked fields, or None."""
-    rows = _rows(
-        connection,
-        """
-        select quarantine_id, department, dataset, state, reason, "column", message, source_file,
-               source_row, record_key, batch_id::text as batch_id, raw_object, raw_row, raw_masked,
-               versions, created_at
-        from ops.quarantine where quarantine_id = :quarantine_id
-        """,
-        quarantine_id=quarantine_id,
-    )
-    return rows[0] if rows else None
 
 
 def drift(connection: Connection) -> list[Row]:

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, text
 
-from hub.core.batches import BatchHeader, Certificate, Landing
+from hub.core.batches import REJECTS_SCHEMA, BatchHeader, Certificate, Landing, Step
 from hub.core.entities import ENTITIES, Entity
 from hub.core.errors import LandingError
 from hub.core.privacy import mask_message
@@ -64,12 +64,49 @@ def landed(connection: Connection, department: str) -> pl.DataFrame:
     return pl.DataFrame([tuple(row) for row in rows], schema=LANDED_SCHEMA, orient="row")
 
 
-def replayed_rows(connection: Connection, batch_id: str) -> list[int]:
-    """The positions in its raw object of the quarantined rows that a batch replayed."""
+def replayed_rows(connection: Connection, batch_id: str) -> pl.DataFrame:
+    """raw_row and waived (reason codes, or null) of the quarantined rows that a batch replayed."""
     query = text(
-        "select raw_row from ops.quarantine where replay_batch = cast(:batch as uuid) order by raw_row"
+        "select raw_row, waived from ops.quarantine where replay_batch = cast(:batch as uuid) order by raw_row"
     )
-    return list(connection.scalars(query, {"batch": batch_id}))
+    rows = [tuple(row) for row in connection.execute(query, {"batch": batch_id})]
+    return pl.DataFrame(
+        rows, schema={"raw_row": pl.Int64(), "waived": pl.List(pl.String())}, orient="row"
+    )
+
+
+def step_of(connection: Connection, batch_id: str) -> Step:
+    """The step that was taken by a replay or correction, as the log of the quarantine knows it."""
+    query = text(
+        "select actor, action, note from ops.quarantine_event "
+        "where batch_id = cast(:batch as uuid) and action in ('replay', 'accept', 'correct') limit 1"
+    )
+    found = connection.execute(query, {"batch": batch_id}).one_or_none()
+    return Step(*found) if found else Step("hub", "replay")
+
+
+def rejected_rows(connection: Connection, header: BatchHeader) -> pl.DataFrame:
+    """The rows of a batch that people rejected for good, here or in another reading of them, in REJECTS_SCHEMA."""
+    query = text(
+        """
+        select q.raw_row, reason, "column", message from ops.quarantine q
+        where department = :department and dataset = :dataset and state = 'rejected' and raw_object = :raw_object
+        union
+        select e.raw_row, reason, "column", message from ops.quarantine_event e join ops.quarantine q using (quarantine_id)
+        where department = :department and dataset = :dataset and state = 'rejected' and e.action = 'read_again'
+          and e.raw_object = :raw_object
+        order by 1
+        """
+    )
+    rows = connection.execute(
+        query,
+        {
+            "department": header.department,
+            "dataset": header.dataset,
+            "raw_object": header.raw_object,
+        },
+    )
+    return pl.DataFrame([tuple(row) for row in rows], schema=REJECTS_SCHEMA, orient="row")
 
 
 def last_ledger_no(connection: Connection, department: str) -> int:
@@ -224,20 +261,27 @@ def _registry(rebuilt: Connection, connection: Connection, header: BatchHeader) 
 
 
 def _quarantine(rebuilt: Connection, connection: Connection, header: BatchHeader) -> None:
-    """What waits is what the rebuilding refused: rows that it let in are replayed, rows that it refused are new."""
+    """What waits is what the rebuilding refused: rows that it let in are replayed, rows that it refused are new.
+
+    Rows that people rejected stay what they are.
+    """
     _carry(rebuilt, connection, "ops.quarantine", "rebuilt_quarantine", "where state = 'open'")
     _carry(rebuilt, connection, "restricted.quarantine_raw", "rebuilt_quarantine_raw")
     same = "s.dataset = q.dataset and s.raw_object = q.raw_object and s.raw_row = q.raw_row"
     merge.run(
         connection, header,
-        "update ops.quarantine q set state = 'replayed', replay_batch = cast(:batch as uuid) "
+        "with let_in as (update ops.quarantine q set state = 'replayed', replay_batch = cast(:batch as uuid) "
         "where q.department = :department and q.state = 'open' "
-        f"and not exists (select from rebuilt_quarantine s where {same})",
+        f"and not exists (select from rebuilt_quarantine s where {same}) returning quarantine_id) "
+        f"insert into ops.quarantine_event ({_LOGGED}) "
+        "select quarantine_id, now(), 'hub', 'rebuild', 'open', 'replayed', cast(:batch as uuid) from let_in",
     )  # fmt: skip
     merge.run(
         connection, header,
-        "delete from rebuilt_quarantine s using ops.quarantine q "
-        f"where q.department = :department and q.state = 'open' and {same}",
+        "delete from rebuilt_quarantine s using (select dataset, raw_object, raw_row from ops.quarantine "
+        "where department = :department and state in ('open', 'rejected') union all "
+        "select q.dataset, e.raw_object, e.raw_row from ops.quarantine_event e join ops.quarantine q using (quarantine_id) "
+        f"where q.department = :department and q.state = 'rejected' and e.action = 'read_again') q where {same}",
     )  # fmt: skip
     merge.run(
         connection, header,
@@ -256,6 +300,14 @@ def _quarantine(rebuilt: Connection, connection: Connection, header: BatchHeader
         "insert into restricted.quarantine_raw (quarantine_id, raw_enc) "
         "select new_id, raw_enc from rebuilt_quarantine_raw join renumbered on quarantine_id = old_id",
     )  # fmt: skip
+    merge.run(
+        connection, header,
+        f"insert into ops.quarantine_event ({_LOGGED}) "
+        "select new_id, now(), 'hub', 'rebuild', 'landed', 'open', cast(:batch as uuid) from renumbered",
+    )  # fmt: skip
+
+
+_LOGGED = "quarantine_id, at, actor, action, state_from, state_to, batch_id"
 
 
 def _parties(rebuilt: Connection, connection: Connection) -> None:

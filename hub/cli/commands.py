@@ -13,7 +13,9 @@ from hub.cli.catalogue import catalogue_app
 from hub.cli.findings import findings_app, verify
 from hub.cli.gate import gate_app
 from hub.cli.printing import emit_json, say, table
+from hub.cli.quarantine import quarantine_app
 from hub.cli.scores import scores
+from hub.cli.unmapped import coverage, unmapped_app
 from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK
 from hub.push.cli import push_app
 
@@ -27,9 +29,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 fine, 1 findings or failed checks, 2 configuration, 3 source unavailable.",
 )
 rules_app = typer.Typer(no_args_is_help=True, help="The supervision rules 监察规则.")
-quarantine_app = typer.Typer(no_args_is_help=True, help="Rejected rows 隔离区: look, fix, replay.")
 app.add_typer(rules_app, name="rules")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(unmapped_app, name="unmapped")
 app.add_typer(raw.raw_app, name="raw")
 app.add_typer(push_app, name="push")
 app.add_typer(catalogue_app, name="catalogue")
@@ -297,85 +299,10 @@ def rules_test(
     raise typer.Exit(EXIT_FINDINGS if failed else EXIT_OK)
 
 
-Department = Annotated[str | None, typer.Option("--department", help="Only this department.")]
-Reason = Annotated[str | None, typer.Option("--reason", help="Only this reason code.")]
-
-
-@quarantine_app.command("list")
-def quarantine_list(
-    department: Department = None,
-    reason: Reason = None,
-    limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 20,
-    as_json: AsJson = False,
-) -> None:
-    """Open quarantined rows: counts by department and reason, then the first rows.
-
-    Example: [bold]hub quarantine list --department housing --reason bad_date[/bold]
-    """
-    from hub import pipeline
-    from hub.cli.reporting import print_quarantine
-
-    document = pipeline.quarantine_overview(pipeline.open_hub(), department, reason, limit)
-    emit_json(document) if as_json else print_quarantine(document)
-
-
-@quarantine_app.command("show")
-def quarantine_show(
-    quarantine_id: Annotated[int, typer.Argument(help="Number of the quarantined row.")],
-    as_json: AsJson = False,
-) -> None:
-    """One quarantined row: why, where it came from, its fields with identity data masked.
-
-    Example: [bold]hub quarantine show 17[/bold]
-    """
-    from hub import pipeline
-    from hub.cli.reporting import print_quarantined_row
-
-    row = pipeline.quarantined_row(pipeline.open_hub(), quarantine_id)
-    emit_json(row) if as_json else print_quarantined_row(row)
-
-
-@quarantine_app.command("replay")
-def quarantine_replay(
-    quarantine_id: Annotated[int | None, typer.Argument(help="Only this row.")] = None,
-    department: Department = None,
-    reason: Reason = None,
-    as_of: AsOf = None,
-    as_json: AsJson = False,
-) -> None:
-    """Send quarantined rows the same way again after a fix, then update the findings.
-
-    Add the missing line to departments/<slug>/powers.csv or codes.csv first.
-
-    Example: [bold]hub quarantine replay --reason unmapped_power[/bold]
-    """
-    from hub import pipeline
-    from hub.cli.reporting import print_replay, run_document
-
-    hub = pipeline.open_hub()
-    certificates, summary = pipeline.replay_and_supervise(
-        hub, department, reason, quarantine_id, as_of
-    )
-    if as_json:
-        emit_json(
-            {
-                "replayed": sum(c.read for c in certificates),
-                "landed": sum(c.landed for c in certificates),
-                "unchanged": sum(c.unchanged for c in certificates),
-                "superseded": sum(c.superseded for c in certificates),
-                "quarantined": sum(c.quarantined for c in certificates),
-                "batches": [c.batch_id for c in certificates],
-                "supervision": run_document(summary) if summary else None,
-            }
-        )
-    else:
-        print_replay(certificates, summary)
-
-
 app.command()(raw.replay)
 app.command()(appeal.explain)
 rules_app.command("diff")(appeal.rules_diff)
 rules_app.command("docs")(appeal.rules_docs)
 app.command()(appeal.marts)
-for _command in (*sources.COMMANDS, verify, scores):
+for _command in (*sources.COMMANDS, verify, scores, coverage):
     app.command()(_command)

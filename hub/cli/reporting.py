@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from hub.cli.printing import say, table
-from hub.core.batches import RESERVED, Certificate
 from supervision import Rule, RunSummary
 
 FATES = ("read", "landed", "unchanged", "superseded", "quarantined", "rejected")
@@ -164,41 +163,3 @@ def certificate_text(row: dict[str, Any]) -> str:
     from quality.certificate import render
 
     return render(row)
-
-
-def print_quarantine(document: dict[str, Any]) -> None:
-    """Open quarantine: counts, then rows."""
-    columns: tuple[str, ...] = ("department", "dataset", "reason", "rows")
-    table("Quarantine 隔离区", columns, [[r[c] for c in columns] for r in document["counts"]])
-    columns = ("quarantine_id", "department", "reason", "source_file", "source_row", "message")
-    if document["rows"]:
-        table("First rows", columns, [[r[c] for c in columns] for r in document["rows"]])
-        say("Look: [bold]hub quarantine show <quarantine_id>[/bold]")
-
-
-def print_quarantined_row(row: dict[str, Any]) -> None:
-    """One quarantined row with its masked fields."""
-    say(
-        f"[bold]{row['department']}.{row['dataset']}[/bold] {row['source_file']} row {row['source_row']}"
-        f" ({row['state']})"
-    )
-    say(f"[red]{row['reason']}[/red] {row['message']}")
-    say(f"raw object {row['raw_object']}, row {row['raw_row']}, batch {row['batch_id']}")
-    fields = [
-        (name, value) for name, value in (row["raw_masked"] or {}).items() if name not in RESERVED
-    ]
-    table("As it came, identity data masked", ("field", "value"), fields)
-
-
-def print_replay(certificates: Sequence[Certificate], summary: RunSummary | None) -> None:
-    """What a replay brought."""
-    if not certificates:
-        say("Nothing in quarantine fits.")
-        return
-    table(
-        "Replayed",
-        ("department", "dataset", "batch_id", *FATES),
-        [[c.department, c.dataset, c.batch_id, *(getattr(c, f) for f in FATES)] for c in certificates],
-    )  # fmt: skip
-    if summary:
-        print_run(summary)

@@ -25,6 +25,9 @@ RESERVED = (FILE, ROW, DELETED, DEFECT, BYTES)
 
 SRC = "_src"
 
+REPLAYS = ("replay", "correction")
+"""Kinds of batches that read no source: rows of the quarantine, once more as they came, or as corrected."""
+
 Cursor = dict[str, Any]
 """A connector's own position, JSON. Moves only in the landing transaction."""
 
@@ -130,7 +133,7 @@ class BatchHeader:
     """mapping, codes, schema: content versions."""
     cursor: Cursor | None
     """Where the cursor stands after this batch; None for sweeps, backfills and replays, which never move it."""
-    kind: str = "extract"  # extract, sweep, backfill, replay
+    kind: str = "extract"  # extract, sweep, backfill, replay, correction
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -144,13 +147,23 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A step taken with quarantined rows: who takes it, which one, and what he says of it."""
+
+    actor: str
+    action: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Landing:
     """Everything that one landing transaction writes.
 
     `records`: RECORDS_SCHEMA plus record_hash, only rows that passed the gate. `entities`: only rows that passed.
     `quarantine`: _src, record_key (may be null), reason, column, message, raw_masked (JSON text), raw_encrypted
     (binary). `parties`: applicant_token, kind, identity, phone, name, the last three as ciphertext (binary).
-    `replays`: quarantine_id, _src of the quarantined rows that this batch replays.
+    `replays`: quarantine_id, _src of the quarantined rows that this batch replays, and `waived` where somebody accepts
+    them: the reason codes that no longer count (a list). `step`: who replays them, and why.
     """
 
     header: BatchHeader
@@ -170,6 +183,7 @@ class Landing:
     """Whether its rows wait because the dataset's drift policy says so."""
     decision: Decision | None = None
     """A steward's, without which a batch that the gate stopped does not land."""
+    step: Step = Step("hub", "replay")
 
 
 @dataclass(frozen=True, slots=True)

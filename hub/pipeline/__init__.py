@@ -20,11 +20,10 @@ from hub.pipeline.stewardship import (
     demo_summary,
     inspect_warehouse,
     prepare_warehouse,
-    quarantine_overview,
-    quarantined_row,
     replay_and_supervise,
     run_rule_tests,
     status,
+    supervise_again,
 )
 from hub.pipeline.supervise import supervise
 from hub.pipeline.sweeping import sweep
@@ -45,8 +44,6 @@ __all__ = [
     "map_and_gate",
     "open_hub",
     "prepare_warehouse",
-    "quarantine_overview",
-    "quarantined_row",
     "raise_refusals",
     "reconcile",
     "replay",
@@ -55,5 +52,6 @@ __all__ = [
     "run_rule_tests",
     "status",
     "supervise",
+    "supervise_again",
     "sweep",
 ]

@@ -5,15 +5,25 @@ from __future__ import annotations
 import io
 import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 import mappings
-from hub.core.batches import SRC, BatchHeader, Cursor, Drift, Landing, Mapped, RawBatch
+from hub.core.batches import (
+    REPLAYS,
+    SRC,
+    BatchHeader,
+    Cursor,
+    Drift,
+    Landing,
+    Mapped,
+    RawBatch,
+    Step,
+)
 from hub.core.codelists import codelists
 from hub.core.crash import crash_point
 from hub.core.errors import GateStopped, LandingError
@@ -29,12 +39,29 @@ from warehouse.objects import put_raw
 Shape = Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Decisions of people on rows of a batch. `waived`: `_src` and `reason` of rejects that do not count; `refused`:
+    frames in REJECTS_SCHEMA, of rows that were rejected for good and must not land whatever the mapping says."""
+
+    waived: pl.DataFrame | None = None
+    refused: tuple[pl.DataFrame, ...] = ()
+
+
+NOTHING_DECIDED = Decided()
+
+
 def keep_raw(
-    hub: Hub, slug: str, raw: RawBatch, seconds: float, kind: str = "extract"
+    hub: Hub,
+    slug: str,
+    raw: RawBatch,
+    seconds: float,
+    kind: str = "extract",
+    corrects: Sequence[Mapping[str, object]] = (),
 ) -> BatchHeader:
     """Store a batch as a raw object with its manifest, and enter it in the ledger.
 
-    Only batches of kind 'extract' carry the connector's cursor.
+    `corrects`: per row of a correction the row that it corrects, for the manifest. Only batches of kind 'extract' carry the connector's cursor.
     """
     buffer = io.BytesIO()
     pq.write_table(raw.table, buffer, compression="zstd")
@@ -50,6 +77,8 @@ def keep_raw(
             for file in raw.files
         ],
     }  # fmt: skip
+    if corrects:
+        manifest["corrects"] = list(corrects)
     cursor: Cursor | None = raw.cursor if kind == "extract" else None
     header = BatchHeader(
         batch_id=str(uuid.uuid4()),
@@ -89,7 +118,7 @@ def read_raw(hub: Hub, header: BatchHeader) -> pa.Table:
 
 def remembered_shape(hub: Hub, header: BatchHeader) -> Shape | None:
     """What the dataset looked like when it last landed. A replay is not compared: its shape is of its own day."""
-    if header.kind == "replay":
+    if header.kind in REPLAYS:
         return None
     with hub.engine.connect() as connection:
         return ledger.read_shape(connection, header.department, header.dataset)
@@ -103,11 +132,14 @@ def prepare(
     raw: pa.Table,
     replays: pl.DataFrame | None = None,
     before: Shape | None = None,
+    decided: Decided = NOTHING_DECIDED,
+    step: Step | None = None,
 ) -> Landing:
     """Map and gate one raw table: everything that its landing will write.
 
-    `before`: the shape that the warehouse remembers of the dataset. Raises GateStopped when the dataset's policy
-    says to stop at a change of shape, and when a check did not run; both are recorded all the same.
+    `before`: the shape that the warehouse remembers of the dataset. `decided`: what people decided of its rows; `step`:
+    who replays them. Raises GateStopped when the dataset's policy says to stop at a change of shape, and when a check did
+    not run; both are recorded all the same.
     """
     started = time.perf_counter()
     shape = drift.shape_of(raw)
@@ -124,8 +156,9 @@ def prepare(
         _stop(hub, header, stopping)
     held = drift.under(found, policy, "quarantine")
     mapped_at = time.perf_counter()
+    mapped = replace(mapped, rejects=pl.concat([*decided.refused, mapped.rejects]))
     try:
-        gated = gate.inspect(_held_back(mapped, held), codelists())
+        gated = gate.inspect(_held_back(mapped, held), codelists(), decided.waived)
     except gate.NotJudged as failure:
         _note_unjudged(hub, header, failure)
         raise
@@ -149,6 +182,7 @@ def prepare(
         shape=new_shape if header.kind == "extract" and new_shape != before else None,
         checks=outcomes.frame(gated.checks, kept),
         held=bool(held),
+        step=step or Step("hub", "replay"),
     )
 
 

@@ -2,12 +2,14 @@
 
 They are rebuilt batch by batch in a scratch database of the same server and compared with core. Rows that were
 replayed from quarantine land from their original batch, where today's mapping lets them in there; where it does not
-(their key was another record's then), from their replay.
+(their key was another record's then), from their replay. What people decided holds: a row that was accepted lands with the
+same checks waived, a row that was rejected does not land, and a corrected row lands from its correction.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,11 +22,12 @@ from hub.core.batches import SRC, BatchHeader, Certificate, Landing
 from hub.core.errors import DepartmentBusy
 from hub.core.progress import advanced
 from hub.core.specs import Department, read_department
-from hub.pipeline.batch import prepare, read_raw, remembered_shape
+from hub.pipeline.batch import Decided, prepare, read_raw, remembered_shape
 from hub.pipeline.busy import working_alone
 from hub.pipeline.installation import Hub
 from warehouse import ledger, rebuilding
 from warehouse.landing import land
+from warehouse.objects import manifest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def rebuild(hub: Hub, slug: str, write: bool = False) -> Rebuilt:
             until = rebuilding.last_ledger_no(connection, slug)
         rows, uncertified = 0, []
         for batch_id, started_at, kind, _ in batches.iter_rows():
-            certificate = (_land_replay if kind == "replay" else _land)(bench, batch_id, started_at)
+            certificate = _WAYS.get(kind, _land)(bench, batch_id, started_at)
             if certificate is not None:
                 rows += certificate.read
                 if kind != "replay" and not _as_certified(hub, certificate):
@@ -94,7 +97,11 @@ def _land(bench: _Bench, batch_id: str, started_at: datetime) -> Certificate:
     header = _entered(bench, batch_id, started_at)
     before = remembered_shape(bench.scratch, header)
     raw = read_raw(bench.hub, header)
-    landing = prepare(bench.scratch, bench.department, bench.mapping, header, raw, before=before)
+    with bench.hub.engine.connect() as connection:
+        refused = rebuilding.rejected_rows(connection, header)
+    landing = prepare(
+        bench.scratch, bench.department, bench.mapping, header, raw, before=before, decided=Decided(refused=(refused,)),
+    )  # fmt: skip
     return _landed(bench, landing)
 
 
@@ -102,14 +109,12 @@ def _land_replay(bench: _Bench, batch_id: str, started_at: datetime) -> Certific
     """Replay those of the batch's rows that wait in the rebuilt quarantine too; None if none does."""
     with bench.hub.engine.connect() as connection:
         header = ledger.read_header(connection, batch_id)
-        positions = rebuilding.replayed_rows(connection, batch_id)
-    with bench.scratch.engine.connect() as connection:
-        waiting = ledger.open_quarantine(connection, header.department, header.dataset)
+        replayed = rebuilding.replayed_rows(connection, batch_id)
+        step = rebuilding.step_of(connection, batch_id)
+    places = replayed.with_columns(pl.lit(header.raw_object).alias("raw_object"))
     replays = (
-        waiting.filter(
-            pl.col("raw_object") == header.raw_object, pl.col("raw_row").is_in(positions)
-        )
-        .select("quarantine_id", pl.col("raw_row").alias(SRC))
+        _waiting(bench, header, places)
+        .select("quarantine_id", pl.col("raw_row").alias(SRC), "waived")
         .sort(SRC)
     )
     if replays.is_empty():
@@ -117,8 +122,43 @@ def _land_replay(bench: _Bench, batch_id: str, started_at: datetime) -> Certific
     header = replace(_entered(bench, batch_id, started_at), rows_read=replays.height)
     chosen = pa.array(replays[SRC].to_list(), pa.int64())
     raw = read_raw(bench.hub, header).take(chosen).append_column(SRC, chosen)
-    landing = prepare(bench.scratch, bench.department, bench.mapping, header, raw, replays)
+    waived = replays.select(SRC, reason="waived").explode("reason").drop_nulls()
+    landing = prepare(
+        bench.scratch, bench.department, bench.mapping, header, raw, replays, decided=Decided(waived), step=step,
+    )  # fmt: skip
     return _landed(bench, landing)
+
+
+def _land_correction(bench: _Bench, batch_id: str, started_at: datetime) -> Certificate:
+    """Corrected rows land whether the rows that they correct wait in the rebuilt quarantine or have landed there."""
+    header = _entered(bench, batch_id, started_at)
+    with bench.hub.engine.connect() as connection:
+        step = rebuilding.step_of(connection, batch_id)
+    corrected = manifest_of(bench.hub.store, header.raw_object)["corrects"]
+    places = pl.DataFrame(
+        [(one["raw_object"], one["raw_row"], row) for row, one in enumerate(corrected)],
+        schema={"raw_object": pl.String(), "raw_row": pl.Int64(), SRC: pl.Int64()}, orient="row",
+    )  # fmt: skip
+    replays = _waiting(bench, header, places).select("quarantine_id", SRC).sort(SRC)
+    raw = read_raw(bench.hub, header)
+    landing = prepare(
+        bench.scratch, bench.department, bench.mapping, header, raw, replays, step=step
+    )
+    return _landed(bench, landing)
+
+
+_WAYS: dict[str, Callable[[_Bench, str, datetime], Certificate | None]] = {
+    "replay": _land_replay,
+    "correction": _land_correction,
+}
+"""Kind of a batch → how it is landed again, where that is not as it was read."""
+
+
+def _waiting(bench: _Bench, header: BatchHeader, places: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the rebuilt quarantine that wait at these places (raw_object, raw_row, and more)."""
+    with bench.scratch.engine.connect() as connection:
+        waiting = ledger.open_quarantine(connection, header.department, header.dataset)
+    return waiting.join(places, on=["raw_object", "raw_row"], how="inner")
 
 
 def _entered(bench: _Bench, batch_id: str, started_at: datetime) -> BatchHeader:

@@ -9,7 +9,7 @@ from typing import Any
 import catalogue
 import supervision
 import warehouse
-from hub.core.batches import Certificate
+from hub.core.batches import Certificate, Step
 from hub.core.codelists import codelists
 from hub.core.errors import HubError
 from hub.core.settings import Settings
@@ -18,6 +18,7 @@ from hub.pipeline.replay import replay
 from hub.pipeline.supervise import refresh_reference, supervise
 from quality import report
 from warehouse import decisions, overview, pauses, runs
+from warehouse.workbench import Selection
 
 
 def prepare_warehouse(hub: Hub) -> None:
@@ -95,43 +96,29 @@ def certificate_document(certificate: Certificate) -> dict[str, Any]:
     return {name: getattr(certificate, name) for name in Certificate.__slots__ if name != "fates"}
 
 
-def quarantine_overview(
-    hub: Hub, department: str | None, reason: str | None, limit: int
-) -> dict[str, Any]:
-    """Counts of open rows and the first `limit` of them."""
-    with hub.engine.connect() as connection:
-        return {
-            "counts": overview.quarantine_counts(connection, department, reason),
-            "rows": overview.quarantine_rows(connection, department, reason, limit),
-        }
-
-
-def quarantined_row(hub: Hub, quarantine_id: int) -> dict[str, Any]:
-    """One quarantined row, masked. Raises HubError if there is none."""
-    with hub.engine.connect() as connection:
-        row = overview.quarantined_row(connection, quarantine_id)
-    if row is None:
-        raise HubError(f"no quarantined row {quarantine_id}", remedy="see hub quarantine list")
-    return row
-
-
 def replay_and_supervise(
     hub: Hub,
     department: str | None = None,
     reason: str | None = None,
     quarantine_id: int | None = None,
     as_of: datetime | None = None,
+    *,
+    chosen: Selection | None = None,
+    step: Step | None = None,
 ) -> tuple[list[Certificate], supervision.RunSummary | None]:
     """Replay open quarantined rows, then supervise what changed (as of the last run's clock unless given)."""
     prepare_warehouse(hub)
+    certificates = replay(hub, department, reason, quarantine_id, chosen=chosen, step=step)
+    return certificates, supervise_again(hub, as_of) if certificates else None
+
+
+def supervise_again(hub: Hub, as_of: datetime | None = None) -> supervision.RunSummary:
+    """Supervise what changed, as of the last run's clock unless another is given."""
     with hub.engine.connect() as connection:
         last = overview.last_run(connection)
-    certificates = replay(hub, department, reason, quarantine_id)
-    if not certificates:
-        return [], None
     if as_of is None and last is not None:
         as_of = supervision.local_time(last["as_of"])
-    return certificates, supervise(hub, as_of)
+    return supervise(hub, as_of)
 
 
 def run_rule_tests(hub: Hub, rule_id: str | None = None) -> list[dict[str, Any]]:

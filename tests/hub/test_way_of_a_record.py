@@ -25,8 +25,10 @@ from hub.cli.demo.verify import verify
 from hub.core.settings import Settings
 from hub.core.specs import department_slugs
 from hub.pipeline import Hub
+from hub.pipeline.quarantine import listed
 from hub.pipeline.rebuild import rebuild
 from warehouse import server
+from warehouse.workbench import Selection
 
 ROOT = Path(__file__).resolve().parents[2]
 AS_OF = datetime(2012, 12, 31, 23, 59, 59)  # noqa: DTZ001 (local time by definition)
@@ -196,7 +198,7 @@ def test_a_line_in_powers_csv_and_a_replay_mend_the_quarantine(ran: Ran) -> None
     """The steward's way: the missing crosswalk row, then replay; rows land, findings follow."""
     from demo.writers import DEMO_FIX
 
-    before = pipeline.quarantine_overview(ran.hub, None, "unmapped_power", 1)["counts"]
+    before = listed(ran.hub, Selection(reason="unmapped_power"), 1)["counts"]
     waiting = {row["department"]: row["rows"] for row in before}
     landed = 0
     for department, line in DEMO_FIX.items():

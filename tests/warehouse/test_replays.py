@@ -29,7 +29,9 @@ def _replay(engine: Engine, origin: Landing, rows: dict[int, Any]) -> Landing:
     return started(engine, batch)
 
 
-def test_replayed_rows_land_and_leave_the_quarantine(database: Engine) -> None:
+def test_replayed_rows_land_and_leave_the_quarantine_others_wait_on_under_their_number(
+    database: Engine,
+) -> None:
     origin = landing([case_row("A"), Bad(key="B"), Bad(key="C")], cursor={"to": 1})
     land(database, origin)
     replay = _replay(
@@ -44,8 +46,12 @@ def test_replayed_rows_land_and_leave_the_quarantine(database: Engine) -> None:
     batch = replay.header.batch_id
     assert kept == [
         ("B", "bad_date", "replayed", batch),
-        ("C", "bad_date", "replayed", batch),
         ("C", "bad_number", "open", None),
+    ]
+    logged = rows_of(database, "select actor, action, state_from, state_to, outcome, batch_id::text from ops.quarantine_event order by 4")  # fmt: skip
+    assert logged == [
+        ("hub", "replay", "open", "open", "bad_number", batch),
+        ("hub", "replay", "open", "replayed", "landed", batch),
     ]
     with database.connect() as connection:
         assert ledger.read_cursor(connection, DEPARTMENT, "cases") == {"to": 1}

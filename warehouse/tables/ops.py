@@ -107,11 +107,14 @@ _QUARANTINE = Table(
     *instant("created_at"),
     *identifier("replay_batch", null=True),
     *text("assignee", null=True),
+    *json("waived", null=True),
     PrimaryKeyConstraint("quarantine_id"),
     Index(None, "department", "dataset", "reason", postgresql_where=raw("state = 'open'")),
+    Index("quarantine_decided_idx", "department", "dataset", "reason",
+          postgresql_where=raw("state in ('rejected', 'accepted')")),
     Index(None, "batch_id"),
     schema="ops",
-)
+)  # fmt: skip
 
 _CERTIFICATE = Table(
     "certificate",

@@ -39,6 +39,8 @@ _BATCH_DECISION = Table(
     schema="ops",
 )
 
+# `batch_id`: the batch by which the step was taken, if it was one. `outcome`: the row's fate in it, or why it waits on.
+# `raw_object` and `raw_row`: where another reading of the same row lies.
 _QUARANTINE_EVENT = Table(
     "quarantine_event",
     METADATA,
@@ -47,6 +49,9 @@ _QUARANTINE_EVENT = Table(
     *instant("at"),
     *text("actor", "action", "state_from", "state_to"),
     *text("note", null=True),
+    *identifier("batch_id", null=True),
+    *text("outcome", "raw_object", null=True),
+    *bigint("raw_row", null=True),
     PrimaryKeyConstraint("event_no"),
     Index(None, "quarantine_id"),
     schema="ops",

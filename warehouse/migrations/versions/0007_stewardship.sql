@@ -3,8 +3,11 @@ alter table ops.batch add column rejected bigint;
 alter table ops.certificate add column rejected bigint not null default 0;
 update ops.batch set rejected = 0 where state = 'landed';
 
--- Who works on a quarantined row.
+-- Who works on a quarantined row, and which checks were waived when somebody accepted it as it is.
 alter table ops.quarantine add column assignee text;
+alter table ops.quarantine add column waived jsonb;
+create index quarantine_decided_idx on ops.quarantine (department, dataset, reason)
+    where state in ('rejected', 'accepted');
 
 -- What each check of the gate looked at, per batch.
 create table ops.check_outcome (
@@ -45,6 +48,10 @@ create table ops.quarantine_event (
     state_from text not null,
     state_to text not null,
     note text,
+    batch_id uuid,
+    outcome text,
+    raw_object text,
+    raw_row bigint,
     constraint quarantine_event_pkey primary key (event_no)
 );
 create index quarantine_event_quarantine_id_idx on ops.quarantine_event (quarantine_id);
