@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from hub.core.batches import Landing
+from hub.core.batches import REPLAYS, Landing
 from hub.core.errors import GateStopped
 from hub.core.specs import Department
 from hub.pipeline.installation import Hub
@@ -14,11 +14,11 @@ from warehouse import decisions
 def stop_if_unfit(hub: Hub, department: Department, landing: Landing) -> None:
     """Raise GateStopped, the batch being stopped, when more of its rows are rejected than the dataset bears.
 
-    Rows that wait because of the drift policy have a policy of their own. A replay never stops: its rows lie in
-    quarantine already, and those that fail again stay there.
+    Rows that wait because of the drift policy have a policy of their own. A replay or a correction never stops:
+    its rows lie in quarantine already, and those that fail again stay there.
     """
     header = landing.header
-    if landing.held or header.kind == "replay":
+    if landing.held or header.kind in REPLAYS:
         return
     threshold, rejected = department.threshold(header.dataset), landing.quarantine.height
     if not threshold.stops(rejected, header.rows_read):
