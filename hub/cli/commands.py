@@ -12,6 +12,7 @@ from hub.cli import appeal, raw, sources
 from hub.cli.catalogue import catalogue_app
 from hub.cli.findings import findings_app, verify
 from hub.cli.printing import emit_json, say, table
+from hub.cli.report import report
 from hub.cli.scores import scores
 from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK
 from hub.push.cli import push_app
@@ -374,5 +375,5 @@ app.command()(appeal.explain)
 rules_app.command("diff")(appeal.rules_diff)
 rules_app.command("docs")(appeal.rules_docs)
 app.command()(appeal.marts)
-for _command in (*sources.COMMANDS, verify, scores):
+for _command in (*sources.COMMANDS, verify, scores, report):
     app.command()(_command)
