@@ -23,7 +23,7 @@ _TOLD = """
         from core."case" c
         where department = :department and deleted_at is null
     ), timed as (
-        select told_at, reported_at, dataset, coalesce(
+        select told_at, landed_at, dataset, coalesce(
             greatest(
                 case when decided_at <= told_at then decided_at end,
                 case when closed_at <= told_at then closed_at end,
@@ -36,9 +36,7 @@ _TOLD = """
     )
 """
 
-_BY_MONTH = (
-    _TOLD
-    + """
+_BY_MONTH = """
     , first as (
         select dataset, min(landed_at) as at from ops.batch
         where department = :department and state = 'landed' group by dataset
@@ -58,9 +56,12 @@ _BY_MONTH = (
            round((percentile_cont(0.9) within group (order by hours))::numeric, 1)::float8 as p90_hours,
            coalesce((select jsonb_object_agg(place, s.cases) from spread s where s.month = judged.month), '{}') as within
     from judged group by month order by month
-    """
-)
-_UNTIMED = _TOLD + "select count(*) from timed where happened_at is null"
+"""
+_UNTIMED = """
+    select count(*) from timed
+    where happened_at is null and landed_at < :until
+      and (cast(:since as timestamptz) is null or landed_at >= :since)
+"""
 
 
 def basis(connection: Connection, department: str) -> str:
@@ -89,7 +90,7 @@ def by_month(
     By landing, what happened before the dataset's first delivery is history and not timed.
     """
     found = connection.execute(
-        text(_BY_MONTH),
+        text(f"{_TOLD}{_BY_MONTH}"),
         {
             "department": department, "since": period.since, "until": period.until, "limit": limit,
             "by_report": told == REPORTED, "bounds": list(bounds),
@@ -101,7 +102,9 @@ def by_month(
     ]
 
 
-def untimed(connection: Connection, department: str, told: str) -> int:
-    """How many cases tell nothing that happened before they were told of: their lateness is unknown."""
-    binds = {"department": department, "by_report": told == REPORTED}
-    return int(connection.scalar(text(_UNTIMED), binds) or 0)
+def untimed(connection: Connection, department: str, period: Period, told: str) -> int:
+    """How many cases that landed last in the period tell nothing that happened before they were told of."""
+    binds = {
+        "department": department, "since": period.since, "until": period.until, "by_report": told == REPORTED,
+    }  # fmt: skip
+    return int(connection.scalar(text(f"{_TOLD}{_UNTIMED}"), binds) or 0)

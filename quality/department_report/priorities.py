@@ -23,7 +23,7 @@ def of_batches(words: Words, batches: Sequence[Row]) -> Iterator[Action]:
     for batch in batches:
         if batch["stopped"]:
             yield _action(
-                words, "stopped", batch["rows_read"], dataset=batch["dataset"], state=batch["state_zh"]
+                words, "stopped", batch["rows_read"], dataset=batch["label"], state=batch["state_zh"]
             )  # fmt: skip
 
 
@@ -39,13 +39,14 @@ def of_rejected(words: Words, groups: Sequence[Row]) -> Iterator[Action]:
     together: dict[tuple[str, str], list[Row]] = {}
     for group in groups:
         together.setdefault((group["dataset"], group["reason"]), []).append(group)
-    for (dataset, reason), same in together.items():
+    for (_, reason), same in together.items():
         fields = list(dict.fromkeys(group["field"] for group in same if group["field"]))
         said = words.reasons.get(reason)
-        codes = "、".join(same[0]["codes"]) or "见“未对照代码”"
-        rows = sum(group["rows"] for group in same)
+        codes = "、".join(same[0]["codes"])
+        known_now = said is not None and said.codes is not None and not codes
         yield _action(
-            words, "rejected", rows, side=said.side if said else "hub", dataset=dataset,
+            words, "replay" if known_now else "rejected", sum(group["rows"] for group in same),
+            side=said.side if said else "hub", dataset=same[0]["label"],
             reason=same[0]["reason_zh"], reason_en=same[0]["reason_en"],
             fields=f"（字段 {'、'.join(fields)}）" if fields else "",
             remedy=said.remedy.zh.replace("{codes}", codes) if said else "",
