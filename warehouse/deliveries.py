@@ -42,7 +42,8 @@ def delivered(connection: Connection, department: str, period: Period) -> list[R
                sum(coalesce(rejected, 0))::bigint as rejected, max(landed_at) as last_landed_at
         from ops.batch
         where department = :department and state = any(:closed) and not kind = any(:again)
-          and landed_at < :until and (cast(:since as timestamptz) is null or landed_at >= :since)
+          and coalesce(landed_at, started_at) < :until
+          and (cast(:since as timestamptz) is null or coalesce(landed_at, started_at) >= :since)
         group by dataset order by dataset
         """,
         department, period,
@@ -151,12 +152,12 @@ def months(connection: Connection, department: str, period: Period, count: int) 
         connection,
         """
         with landed as (
-            select date_trunc('month', landed_at at time zone 'Asia/Shanghai')::date as month,
+            select date_trunc('month', coalesce(landed_at, started_at) at time zone 'Asia/Shanghai')::date as month,
                    sum(rows_read)::bigint as rows_read,
                    sum(coalesce(quarantined, 0) + coalesce(rejected, 0))::bigint as refused
             from ops.batch
             where department = :department and state = any(:closed) and not kind = any(:again)
-              and landed_at < :until
+              and coalesce(landed_at, started_at) < :until
             group by 1
         ), waiting as (
             select date_trunc('month', created_at at time zone 'Asia/Shanghai')::date as month, count(*) as waiting

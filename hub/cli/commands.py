@@ -10,6 +10,7 @@ import typer
 
 from hub.cli import appeal, raw, sources
 from hub.cli.catalogue import catalogue_app
+from hub.cli.contract import contract
 from hub.cli.findings import findings_app, verify
 from hub.cli.printing import emit_json, say, table
 from hub.cli.report import report
@@ -375,5 +376,5 @@ app.command()(appeal.explain)
 rules_app.command("diff")(appeal.rules_diff)
 rules_app.command("docs")(appeal.rules_docs)
 app.command()(appeal.marts)
-for _command in (*sources.COMMANDS, verify, scores, report):
+for _command in (*sources.COMMANDS, verify, scores, report, contract):
     app.command()(_command)

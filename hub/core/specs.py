@@ -9,6 +9,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -223,6 +224,22 @@ class DriftPolicy(Spec):
     retyped: Policy = "ignore"
 
 
+class Threshold(Spec):
+    """When the gate stops a batch: nothing of it lands until a steward has decided.
+
+    Rows that wait because of the drift policy do not count: that policy can stop a batch itself.
+    """
+
+    stop_above: Decimal = Field(default=Decimal("0.2"), ge=0, le=1)
+    """Share of a batch's rows; if more are rejected, the batch stops. 1 never stops."""
+    at_least: int = Field(default=50, ge=1)
+    """With fewer rejected rows than this a batch never stops, whatever their share."""
+
+    def stops(self, rejected: int, rows: int) -> bool:
+        """Whether a batch of so many rows, of which so many are rejected, stops."""
+        return rejected >= self.at_least and rejected > self.stop_above * rows
+
+
 class Sweep(Spec):
     """How often the keys at the source are compared with those in the warehouse."""
 
@@ -239,6 +256,8 @@ class DatasetSettings(Spec):
     sweep: Sweep | None = None
     """Also without deletes: finds rows whose transaction committed later than the lag."""
     drift: DriftPolicy = DriftPolicy()
+    gate: Threshold | None = None
+    """What is other than the department's `gate`."""
 
     @model_validator(mode="after")
     def _deletes_known(self) -> DatasetSettings:
@@ -261,9 +280,11 @@ class DepartmentSpec(Spec):
     """Connection id; its URL is looked up in the environment or in HUB_HOME/connections.yml."""
     layout: str | None = None
     """A published layout that the source follows: gives connector, datasets, mapping and codes."""
-    freshness: str = "24h"
+    freshness: str = Field(default="24h", pattern=r"^[1-9]\d*[hd]$")
+    """How old the last delivery may be, in hours or days."""
     schedule: str | None = None
     protection: Protection = Protection()
+    gate: Threshold = Threshold()
     datasets: dict[str, dict[str, Any]] = Field(min_length=1)
 
 
@@ -291,6 +312,11 @@ class Department:
             first = failure.errors()[0]
             at = ("datasets", dataset, *first["loc"])
             raise self.source.error(f"{'.'.join(map(str, at))}: {first['msg']}", at) from None
+
+    def threshold(self, dataset: str) -> Threshold:
+        """When the gate stops a batch of the dataset: its own settings before those of the department."""
+        own = self.settings(dataset).gate
+        return self.spec.gate.model_copy(update=own.model_dump(exclude_unset=True) if own else {})
 
 
 def department_slugs(root: Path) -> list[str]:

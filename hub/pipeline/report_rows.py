@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,8 +26,7 @@ OPEN = "open"
 _STOPPED = ("stopped", "failed")
 """States of a batch that goes on only when a human has looked at it."""
 _SHOWN_CODES = 5
-_FRESHNESS = re.compile(r"^\d+[mhd]$")
-_HOURS = {"m": 1 / 60, "h": 1, "d": 24}
+_HOURS = {"h": 1, "d": 24}
 _PLACES = ("table", "files", "path", "operation")
 """Settings of a dataset by which its department knows it."""
 _MASKED = ("source_file", "record_key", "source_code", "source_name", "zh", "en")
@@ -141,13 +139,9 @@ def gate(checks: list[Row]) -> list[Row]:
     ]
 
 
-def agreed_hours(department: Department) -> float:
-    """The agreed freshness in hours. Raises SpecError."""
-    agreed = department.spec.freshness
-    if not _FRESHNESS.match(agreed):
-        what = f"freshness: '{agreed}' is no time such as 24h or 31d"
-        raise department.source.error(what, ("freshness",))
-    return float(agreed[:-1]) * _HOURS[agreed[-1]]
+def agreed_hours(freshness: str) -> int:
+    """An agreed freshness, such as 24h or 31d, in hours."""
+    return int(freshness[:-1]) * _HOURS[freshness[-1]]
 
 
 def _group(row: Row) -> tuple[Any, ...]:

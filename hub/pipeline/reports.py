@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import mappings
@@ -70,7 +69,7 @@ def _assembled(ground: Ground, month: date | None) -> Report:
     late = _lateness(ground)
     inspected = checks.checkpoint(connection, slug, to_date)
     checkpoint = report_rows.checkpoint(inspected) if inspected else None
-    overdue = heard["hours"] is None or heard["hours"] > report_rows.agreed_hours(ground.department)
+    overdue = heard["hours"] is None or heard["hours"] > report_rows.agreed_hours(spec.freshness)
     actions = [
         *priorities.of_batches(ground.words, batches),
         *_silence(ground.words, overdue, heard["hours"], spec.freshness),
@@ -117,22 +116,9 @@ def _fates(rejected: list[Row]) -> dict[str, int]:
 def _lateness(ground: Ground) -> Lateness:
     connection, slug, period = ground.connection, ground.department.slug, ground.period
     told = lateness.basis(connection, slug)
-    limit = _limit(slug, ground.words, period.until.date())
+    rule = ground.words.lateness
+    limit = supervision.department_value(
+        supervision.load_rules(), rule.rule, rule.parameter, slug, period.until.date()
+    )
     months = lateness.by_month(connection, slug, period, told, limit, ground.words.buckets)
     return Lateness(told, limit, months, lateness.untimed(connection, slug, period, told))
-
-
-def _limit(slug: str, words: Words, on: date) -> float:
-    """Within how many hours the department has to report, by the rule that says so and its override, if it has one."""
-    rules = supervision.load_rules()
-    rule: Any = next(each for each in rules if each.id == words.lateness.rule)
-    name = words.lateness.parameter
-    overrides = [
-        each.value
-        for each in supervision.read_overrides(rules)
-        if (each.rule_id, each.parameter) == (rule.id, name)
-        and each.department in ("", slug)
-        and not (each.power_code or each.power_type)
-        and each.valid_from <= on <= each.valid_to
-    ]
-    return float(overrides[0] if overrides else rule.spec.parameters[name].default)

@@ -82,7 +82,7 @@ def duration(hours: float) -> str:
 
 def agreed(freshness: str) -> str:
     """An agreed freshness as people say it: 24h → 24小时, 31d → 31天."""
-    return freshness.replace("h", "小时").replace("d", "天").replace("m", "分钟")
+    return freshness.replace("h", "小时").replace("d", "天")
 
 
 def _action(words: Words, kind: str, rows: int, side: str | None = None, **said: Any) -> Action:
