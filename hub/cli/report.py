@@ -103,7 +103,7 @@ def _print(made: list[Report], paths: list[Path]) -> None:
     )
     table("Reports 部门报告", columns, rows)
     for each in made:
-        for place, action in enumerate(each.actions[:3], 1):
+        for place, action in enumerate(each.first, 1):
             say(f"{each.department} {place}. {action.zh}")
     for path in paths:
         typer.echo(path)

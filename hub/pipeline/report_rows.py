@@ -15,6 +15,7 @@ from hub.core.privacy import mask_message
 from hub.core.specs import Department
 from mappings import Mapping
 from mappings.spec import POWERS
+from quality.department_report.content import Lateness
 from quality.department_report.wording import REASONS, Words
 from warehouse import deliveries
 from warehouse.deliveries import Period
@@ -120,7 +121,17 @@ def unmapped(ground: Ground) -> list[Row]:
     """Codes that came without a line; `known_now`: the crosswalk of today has one."""
     to_date = Period(None, ground.at)
     rows = deliveries.unmapped(ground.connection, ground.department.slug, to_date)
-    return [_clean(row) | {"known_now": _is_known(ground.mapping, row)} for row in rows]
+    return [
+        _clean(row)
+        | {"known_now": _is_known(ground.mapping, row), "codelist_zh": _codelist(row["codelist"])}
+        for row in rows
+    ]
+
+
+def trend(months: list[Row], late: Lateness) -> list[Row]:
+    """Months of landing, each with the share of the month's cases that were told of late."""
+    shares = {m["month"]: m["late"] / m["timed"] for m in late.months if m["timed"]}
+    return [row | {"share_late": shares.get(row["month"])} for row in months]
 
 
 def checkpoint(run: Row) -> Row:
@@ -185,6 +196,18 @@ def _is_known(mapping: Mapping, row: Row) -> bool:
         line.source_code == code if line.source_code else bool(name) and line.source_name == name
         for line in lines
     )
+
+
+def _codelist(name: str) -> str:
+    """What a crosswalk translates to: 申请渠道 channel."""
+    wanted = "power_code" if name == POWERS else f"{name}_code"
+    titles = (
+        column.zh
+        for entity in ENTITIES.values()
+        for column in entity.columns
+        if name == column.codelist or column.name == wanted
+    )
+    return next((f"{title} {name}" for title in titles), name)
 
 
 def _entity(row: Row) -> Row:

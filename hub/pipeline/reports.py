@@ -93,7 +93,9 @@ def _assembled(ground: Ground, month: date | None) -> Report:
         fates=_fates(rejected),
         waiting_before=deliveries.rejected_before(connection, slug, period) if month else 0,
         lateness=late,
-        trend=deliveries.months(connection, slug, period, ground.words.months),
+        trend=report_rows.trend(
+            deliveries.months(connection, slug, period, ground.words.months), late
+        ),
         gate=report_rows.gate(checks.gate_checks(connection, slug, period)),
         checkpoint=checkpoint,
         unmapped=unmapped,

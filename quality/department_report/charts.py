@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 WIDTH = 480
 BAR, GAP = 22, 34
-HEIGHT, FOOT, HEAD = 150, 44, 20
+HEIGHT, FOOT, HEAD = 150, 62, 20
 NAMES = 150
 """Room for the names of bars."""
 
@@ -61,7 +61,9 @@ def columns(ident: str, title: str, months: Sequence[str], parts: Sequence[Part]
             )
         middle = round(left + wide / 2, 1)
         drawn.append(f'<text class="s" x="{middle}" y="{base - 5:g}" text-anchor="middle">{_figure(totals[place])}</text>')  # fmt: skip
-        drawn.append(f'<text class="s" x="{middle}" y="{HEAD + HEIGHT + 16}" text-anchor="middle">{_month(month, place)}</text>')  # fmt: skip
+        drawn.append(f'<text class="s" x="{middle}" y="{HEAD + HEIGHT + 16}" text-anchor="middle">{int(month[5:])}月</text>')  # fmt: skip
+        if place == 0 or month.endswith("-01"):
+            drawn.append(f'<text class="s" x="{middle}" y="{HEAD + HEIGHT + 33}" text-anchor="middle">{month[:4]}</text>')  # fmt: skip
     drawn += _key(parts)
     told = "；".join(
         f"{month} " + "，".join(f"{part.name} {part.values[place]:,g}{unit}" for part in parts)
@@ -74,8 +76,8 @@ def _key(parts: Sequence[Part]) -> list[str]:
     drawn, left = [], 4
     for part in parts:
         drawn.append(
-            f'<rect class="{part.style}" x="{left}" y="{HEAD + HEIGHT + 28}" width="12" height="12"/>'
-            f'<text class="s" x="{left + 17}" y="{HEAD + HEIGHT + 39}">{escape(part.name)}</text>'
+            f'<rect class="{part.style}" x="{left}" y="{HEAD + HEIGHT + 45}" width="12" height="12"/>'
+            f'<text class="s" x="{left + 17}" y="{HEAD + HEIGHT + 56}">{escape(part.name)}</text>'
         )
         left += 34 + 13 * len(part.name)
     return drawn
@@ -91,13 +93,6 @@ def _svg(ident: str, title: str, told: str, height: int, drawn: Sequence[str]) -
 
 def _short(name: str) -> str:
     return name if len(name) <= 10 else f"{name[:9]}…"
-
-
-def _month(month: str, place: int) -> str:
-    """1月, with the year where the row begins and in January."""
-    year, _, number = month.partition("-")
-    short = f"{int(number)}月"
-    return f"{year[2:]}年{short}" if place == 0 or number == "01" else short
 
 
 def _figure(number: float) -> str:

@@ -9,6 +9,11 @@ from typing import Any
 
 Row = Mapping[str, Any]
 
+FIRST = 3
+"""Things to fix that the summary names."""
+DEPARTMENT = "department"
+"""The side whose things to fix come first in its own report."""
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -78,3 +83,9 @@ class Report:
     def waiting(self) -> int:
         """Rejected rows of the period that still wait."""
         return sum(group["rows"] for group in self.rejected)
+
+    @property
+    def first(self) -> Sequence[Action]:
+        """What the department itself should do first; what we should, when there is nothing of that kind."""
+        own = [action for action in self.actions if action.side == DEPARTMENT]
+        return (own or list(self.actions))[:FIRST]

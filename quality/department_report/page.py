@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
-FIRST = 3
-"""Things to fix that the summary names."""
-_CATALOGUE = "统一编码"
 
 
 def name(report: Report) -> str:
@@ -32,7 +29,7 @@ def name(report: Report) -> str:
 def render(report: Report) -> str:
     """The page of one department."""
     return _page(
-        "department.html.j2", report=report, first=report.actions[:FIRST],
+        "department.html.j2", report=report, first=report.first,
         drawn=_charts(report), late_months=_by_month(report.lateness.months),
     )  # fmt: skip
 
@@ -84,16 +81,16 @@ def _environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    made.filters |= {
+    filters: dict[str, Any] = {
         "n": lambda number: "—" if number is None else f"{number:,}",
         "share": lambda share: "—" if share is None else f"{share:.1%}",
         "local": _local,
         "month": lambda day: f"{day.year}年{day.month}月" if day else "",
         "duration": lambda hours: "—" if hours is None else priorities.duration(hours),
         "agreed": priorities.agreed,
-        "crosswalk": _crosswalk,
         "buckets": _buckets,
     }
+    made.filters |= filters
     made.globals |= {"fate_columns": _fate_columns, "bucket_columns": _bucket_columns}
     return made
 
@@ -112,11 +109,6 @@ def _local(moment: datetime | date | None) -> str:
     if isinstance(moment, datetime):
         return f"{moment.astimezone(ZoneInfo(TIME_ZONE)):%Y-%m-%d %H:%M}"
     return f"{moment:%Y-%m-%d}"
-
-
-def _crosswalk(codelist: str) -> str:
-    """What a crosswalk translates to."""
-    return _CATALOGUE if codelist == "powers" else codelist
 
 
 def _buckets(bounds: Sequence[float]) -> list[str]:

@@ -10,6 +10,7 @@ from quality.department_report.wording import Words
 
 Row = Mapping[str, Any]
 FAILED, NOT_EVALUATED = "failed", "not_evaluated"
+CRITICAL = "critical"
 
 
 def rank(words: Words, actions: Sequence[Action]) -> list[Action]:
@@ -59,9 +60,10 @@ def of_checkpoint(words: Words, checkpoint: Row | None) -> Iterator[Action]:
     results = checkpoint["results"] if checkpoint else ()
     for found in results:
         if found["state"] == FAILED:
+            kind = "expectation" if found["severity"] == CRITICAL else "expectation_minor"
             yield _action(
-                words, "expectation", found["unexpected"], entity=found["entity_zh"],
-                check=found["zh"], check_en=found["en"],
+                words, kind, found["unexpected"], entity=found["entity_zh"], check=found["zh"],
+                check_en=found["en"],
             )  # fmt: skip
     if unknown := sum(found["state"] == NOT_EVALUATED for found in results):
         yield _action(words, "not_evaluated", 0, checks=unknown)
