@@ -12,34 +12,51 @@ Row = dict[str, Any]
 
 
 def checkpoint(connection: Connection, department: str, period: Period) -> Row | None:
-    """The department's newest quality checkpoint with its results, those of the whole warehouse left out; or None."""
-    binds = {"department": department, "until": period.until}
-    runs = connection.execute(
-        text(
-            """
-            select run_id::text as run_id, started_at, expectations, evaluated, failed, no_values, not_evaluated
-            from ops.expectation_run where department = :department and started_at < :until
-            order by started_at desc, run_id limit 1
-            """
-        ),
-        binds,
-    ).mappings()
-    run = next((dict(row) for row in runs), None)
-    if run is None:
-        return None
+    """The newest quality checkpoint that has results of the department's rows, be it its own or that of the whole
+    warehouse: `run_id`, `started_at` and `results`, the worst first. None when there was none before `until`."""
     results = connection.execute(
         text(
             """
-            select expectation_id, entity, zh, en, severity, state, rows, unexpected
-            from ops.expectation_result
-            where run_id = cast(:run_id as uuid) and department = :department
-            order by case state when 'not_evaluated' then 0 when 'failed' then 1 else 2 end,
-                     severity, unexpected desc, expectation_id
+            with newest as (
+                select run_id, started_at from ops.expectation_run run
+                where started_at < :until and exists (
+                    select from ops.expectation_result r where r.run_id = run.run_id and r.department = :department
+                )
+                order by started_at desc, run_id limit 1
+            )
+            select n.run_id::text as run_id, n.started_at, r.expectation_id, r.entity, r.zh, r.en, r.severity,
+                   r.state, r.rows, r.unexpected, r.error
+            from newest n join ops.expectation_result r on r.run_id = n.run_id and r.department = :department
+            order by case r.state when 'not_evaluated' then 0 when 'failed' then 1 else 2 end,
+                     case r.severity when 'critical' then 0 when 'warning' then 1 else 2 end,
+                     r.unexpected desc, r.expectation_id
             """
         ),
-        binds | {"run_id": run["run_id"]},
+        {"department": department, "until": period.until},
     ).mappings()
-    return run | {"results": [dict(row) for row in results]}
+    rows = [dict(row) for row in results]
+    if not rows:
+        return None
+    run = {name: rows[0][name] for name in ("run_id", "started_at")}
+    return run | {"results": [{k: v for k, v in row.items() if k not in run} for row in rows]}
+
+
+def statement(connection: Connection, department: str) -> Row | None:
+    """Whether the last complete supervision run states anything of the department: `stated`, `reason`, `as_of`."""
+    found = connection.execute(
+        text(
+            """
+            select s.stated, s.reason, r.as_of
+            from supervision.statement s
+            join (
+                select run_id, as_of from supervision.run where state = 'complete' order by started_at desc limit 1
+            ) r on r.run_id = s.run_id
+            where s.department = :department
+            """
+        ),
+        {"department": department},
+    ).mappings()
+    return next((dict(row) for row in found), None)
 
 
 def gate_checks(connection: Connection, department: str, period: Period) -> list[Row]:

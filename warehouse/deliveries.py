@@ -146,7 +146,7 @@ def months(connection: Connection, department: str, period: Period, count: int) 
     """The last `count` local months before `until` in which something landed, was rejected or was inspected.
 
     Rows read and quarantined by month of landing; rows rejected in the month that still wait; the month's last
-    quality checkpoint of the department.
+    quality checkpoint with results of the department.
     """
     return _rows(
         connection,
@@ -164,13 +164,21 @@ def months(connection: Connection, department: str, period: Period, count: int) 
             from ops.quarantine
             where department = :department and state = 'open' and created_at < :until
             group by 1
-        ), inspected as (
+        ), inspection as (
             select distinct on (1)
-                   date_trunc('month', started_at at time zone 'Asia/Shanghai')::date as month,
-                   evaluated, failed, not_evaluated
-            from ops.expectation_run
-            where department = :department and started_at < :until
-            order by 1, started_at desc
+                   date_trunc('month', started_at at time zone 'Asia/Shanghai')::date as month, run_id
+            from ops.expectation_run run
+            where started_at < :until and exists (
+                select from ops.expectation_result r where r.run_id = run.run_id and r.department = :department
+            )
+            order by 1, started_at desc, run_id
+        ), inspected as (
+            select month, count(*) filter (where state in ('met', 'failed')) as evaluated,
+                   count(*) filter (where state = 'failed') as failed,
+                   count(*) filter (where state = 'not_evaluated') as not_evaluated
+            from inspection join ops.expectation_result using (run_id)
+            where department = :department
+            group by month
         )
         select month, coalesce(rows_read, 0) as rows_read, coalesce(refused, 0) as refused,
                coalesce(waiting, 0) as waiting,

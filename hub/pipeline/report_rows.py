@@ -134,16 +134,20 @@ def trend(months: list[Row], late: Lateness) -> list[Row]:
     return [row | {"share_late": shares.get(row["month"])} for row in months]
 
 
-def checkpoint(run: Row) -> Row:
-    """A checkpoint whose results say which entity they are about."""
-    return run | {"results": [_clean(row) | _entity(row) for row in run["results"]]}
+def checkpoint(words: Words, run: Row) -> Row:
+    """A checkpoint with its totals, whose results say which entity they are about."""
+    results = [_clean(row) | _entity(words, row) for row in run["results"]]
+    states = [row["state"] for row in results]
+    totals = {state: states.count(state) for state in ("met", "failed", "no_values", "not_evaluated")}  # fmt: skip
+    evaluated = totals["met"] + totals["failed"]
+    return run | {"results": results, "expectations": len(results), "evaluated": evaluated} | totals
 
 
-def gate(checks: list[Row]) -> list[Row]:
+def gate(words: Words, checks: list[Row]) -> list[Row]:
     """Checks of the gate in words; `bad`: rows failed, or it did not run in some batch."""
     return [
         row
-        | _entity(row)
+        | _entity(words, row)
         | _reason(row["reason"])
         | {"bad": bool(row["failures"] or row["not_evaluated"])}
         for row in checks
@@ -210,11 +214,12 @@ def _codelist(name: str) -> str:
     return next((f"{title} {name}" for title in titles), name)
 
 
-def _entity(row: Row) -> Row:
-    entity = ENTITIES.get(row["entity"])
+def _entity(words: Words, row: Row) -> Row:
+    name = row["entity"]
+    title = ENTITIES[name] if name in ENTITIES else words.entities.get(name)
     return {
-        "entity_zh": entity.zh if entity else row["entity"],
-        "column_zh": _column(row["entity"], row.get("column") or ""),
+        "entity_zh": title.zh if title else name,
+        "column_zh": _column(name, row.get("column") or ""),
     }
 
 

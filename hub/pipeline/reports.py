@@ -68,7 +68,7 @@ def _assembled(ground: Ground, month: date | None) -> Report:
     batches = report_rows.batches(ground)
     late = _lateness(ground)
     inspected = checks.checkpoint(connection, slug, to_date)
-    checkpoint = report_rows.checkpoint(inspected) if inspected else None
+    checkpoint = report_rows.checkpoint(ground.words, inspected) if inspected else None
     overdue = heard["hours"] is None or heard["hours"] > report_rows.agreed_hours(spec.freshness)
     actions = [
         *priorities.of_batches(ground.words, batches),
@@ -87,6 +87,7 @@ def _assembled(ground: Ground, month: date | None) -> Report:
         silent_hours=heard["hours"],
         overdue=overdue,
         last_landed_at=heard["last_landed_at"],
+        statement=checks.statement(connection, slug),
         deliveries=report_rows.by_dataset(ground, rejected),
         batches=batches,
         rejected=groups,
@@ -96,7 +97,7 @@ def _assembled(ground: Ground, month: date | None) -> Report:
         trend=report_rows.trend(
             deliveries.months(connection, slug, period, ground.words.months), late
         ),
-        gate=report_rows.gate(checks.gate_checks(connection, slug, period)),
+        gate=report_rows.gate(ground.words, checks.gate_checks(connection, slug, period)),
         checkpoint=checkpoint,
         unmapped=unmapped,
         actions=priorities.rank(ground.words, actions),

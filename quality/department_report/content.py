@@ -51,7 +51,7 @@ class Report:
 
     `deliveries`: per dataset rows by fate. `batches`: those that wait. `rejected`: groups of rows that wait, by dataset,
     reason and field, with `references`. `fates`: what became of rejected rows, state → rows. `trend`: months.
-    `gate`: its checks. `checkpoint`: the newest one with its results, or None. `unmapped`: codes without a line.
+    `statement`: whether the last supervision run states anything. `gate`: its checks. `checkpoint`: the newest one with its results, or None. `unmapped`: codes without a line.
     """
 
     department: str
@@ -63,6 +63,7 @@ class Report:
     silent_hours: float | None
     overdue: bool
     last_landed_at: datetime | None
+    statement: Row | None
     deliveries: Sequence[Row]
     batches: Sequence[Row]
     rejected: Sequence[Row]

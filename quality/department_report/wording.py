@@ -56,6 +56,8 @@ class Words(Spec):
     basis: dict[Literal["reported_at", "landed_at"], Title]
     fates: dict[str, Title]
     states: dict[str, Title]
+    entities: dict[str, Title]
+    statements: dict[str, Title]
     batches: dict[str, Title]
     consequences: dict[str, Title]
     actions: dict[str, Action]

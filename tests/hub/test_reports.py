@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import BigInteger, Engine, text
 from typer.testing import CliRunner
 
 from hub import pipeline
@@ -22,6 +22,7 @@ from quality.department_report.content import Report
 from tests.hub.conftest import Ask, Registry
 from tests.hub.reporting import FILE, LATE, NAME, PHONE, REJECTED, ROWS, SECRETS, declare, deliver
 from tests.services import browser
+from warehouse.tables import METADATA
 
 SLUG = "registry"
 RUN = "00000000-0000-0000-0000-00000000000e"
@@ -97,7 +98,7 @@ def test_lateness_is_what_the_supervision_rule_judges(
     assert all(sum(m["within"]) == m["timed"] for m in months)
     assert [m["within"] for m in months] == [[2, 1, 0, 0, 0], [0, 0, 0, 1, 0]]
     assert (report.lateness.basis, report.lateness.limit) == ("reported_at", 24)
-    pipeline.supervise(delivered, datetime(2012, 12, 31, tzinfo=ZoneInfo(TIME_ZONE)), full=True)
+    pipeline.supervise(delivered, datetime(2012, 4, 20, 20, tzinfo=ZoneInfo(TIME_ZONE)), full=True)
     (judged,) = ask(
         "select violations, compliant, not_evaluable from supervision.outcome "
         "where rule_id = 'timeliness.report_late' and department = 'registry'"
@@ -147,16 +148,23 @@ def test_failed_and_unevaluated_expectations_are_red_and_to_be_fixed(
 def test_checks_of_the_gate_that_did_not_run_are_red(
     delivered: pipeline.Hub, database: Engine
 ) -> None:
+    table = METADATA.tables["ops.check_outcome"]
+    numbers = {column.name: 0 for column in table.columns if isinstance(column.type, BigInteger)}
+    outcomes = (
+        ("implausible_time", "evaluated", 0), ("required_missing", "evaluated", 2), ("illegal_bytes", "not_evaluated", 0),
+    )  # fmt: skip
     with database.begin() as connection:
-        connection.execute(text("delete from ops.check_outcome"))
-        connection.execute(
-            text("""
-                insert into ops.check_outcome
-                select batch_id, department, dataset, 'case', 'applied_at', o.reason, o.state, 13, o.failures, null
-                from ops.batch, (values ('implausible_time', 'evaluated', 0), ('required_missing', 'evaluated', 2),
-                                        ('illegal_bytes', 'not_evaluated', 0)) o (reason, state, failures)
-            """)
-        )
+        batch = connection.scalar(text("select batch_id from ops.batch"))
+        connection.execute(table.delete())
+        for reason, state, failures in outcomes:
+            named = {
+                "department": SLUG,
+                "dataset": "cases",
+                "entity": "case",
+                "column": "applied_at",
+            }
+            judged = {"reason": reason, "state": state, "rows": 13, "failures": failures}
+            connection.execute(table.insert().values(batch_id=batch, **numbers | named | judged))
     report = reports.report(delivered, SLUG, as_of=soon())
     assert [(row["reason"], row["bad"]) for row in report.gate] == [
         ("illegal_bytes", True), ("required_missing", True), ("implausible_time", False),
@@ -194,6 +202,25 @@ def test_a_stopped_batch_comes_first(delivered: pipeline.Hub, database: Engine) 
     assert report.actions[0].kind == "stopped"
     assert "4,000行被整批暂停" in report.actions[0].zh
     assert report.total("rows_read") == len(ROWS)
+
+
+def test_where_supervision_states_nothing_the_page_says_so(
+    delivered: pipeline.Hub, database: Engine
+) -> None:
+    at = soon()
+    assert "不作“合格”认定" not in page.render(reports.report(delivered, SLUG, as_of=at))
+    pipeline.supervise(delivered, at)
+    with database.begin() as connection:
+        run = connection.scalar(text("select run_id from supervision.run"))
+        connection.execute(text("delete from supervision.statement"))
+        connection.execute(
+            text(
+                "insert into supervision.statement values (:run, :slug, false, 'gate_stopped', null)"
+            ),
+            {"run": run, "slug": SLUG},
+        )
+    html = page.render(reports.report(delivered, SLUG, as_of=at))
+    assert "不作“合格”认定：有批次停在入库关口" in html
 
 
 def test_silence_beyond_the_agreed_freshness_is_overdue(delivered: pipeline.Hub) -> None:

@@ -115,6 +115,14 @@ def test_months_by_landing_with_what_still_waits_and_the_last_checkpoint(
                 text("insert into ops.expectation_run values (:run, :d, :at, :at, 9, 8, :failed, 0, 1, '{}', '{}')"),
                 {"run": run, "d": DEPARTMENT, "at": at(2012, 4, day), "failed": failed},
             )  # fmt: skip
+            for place in range(failed):
+                connection.execute(
+                    text("""
+                        insert into ops.expectation_result values
+                            (:run, :name, :d, 'case', 't', 'zh', 'en', 'critical', 'failed', 5, 1, '[]', null, null, null)
+                    """),
+                    {"run": run, "name": f"e{place}", "d": DEPARTMENT},
+                )  # fmt: skip
         months = deliveries.months(connection, DEPARTMENT, ALL, 12)
         (last,) = deliveries.months(connection, DEPARTMENT, ALL, 1)
     assert [(f"{m['month']:%m}", m["rows_read"], m["refused"], m["waiting"], m["share_accepted"], m["failed"]) for m in months] == [
@@ -156,10 +164,10 @@ def test_the_newest_checkpoint_with_the_departments_results_worst_first(database
     ]  # fmt: skip
     with database.begin() as connection:
         assert checks.checkpoint(connection, DEPARTMENT, ALL) is None
-        for run, day in zip(RUNS, (1, 2), strict=True):
+        for run, day, whose in ((RUNS[0], 1, DEPARTMENT), (RUNS[1], 2, "*")):
             connection.execute(
                 text("insert into ops.expectation_run values (:run, :d, :at, :at, 3, 2, 1, 0, 1, '{}', '{}')"),
-                {"run": run, "d": DEPARTMENT, "at": at(2012, 4, day)},
+                {"run": run, "d": whose, "at": at(2012, 4, day)},
             )  # fmt: skip
         for run, name, department, state in results:
             connection.execute(
