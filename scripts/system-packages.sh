@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Debian's packages for ODBC sources, for Access files, and for a real MariaDB in the tests. Only packages without a
+# Debian's packages for ODBC sources, for Access files, and for a real MariaDB and a browser in the tests. Only packages without a
 # service of their own: nothing is started, now or at the next boot. Without apt it does nothing; once all is there, it
 # takes a moment.
 set -euo pipefail
@@ -8,6 +8,7 @@ packages=(
     unixodbc odbc-postgresql odbc-mariadb libsqliteodbc tdsodbc odbc-mdbtools # ODBC and its drivers
     mdbtools                                                                   # Access: mdb-export
     mariadb-server-core mariadb-client-core                                    # mariadbd as a program, not as a service
+    chromium fonts-noto-cjk                                                    # a browser that opens the published pages
 )
 
 if ! command -v apt-get >/dev/null; then

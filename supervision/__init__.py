@@ -5,7 +5,7 @@ from supervision.chain import first_broken
 from supervision.checks import check
 from supervision.evaluation import Engine, evaluate
 from supervision.handbook import rules_page
-from supervision.parameters import from_records, read_overrides
+from supervision.parameters import department_value, from_records, read_overrides
 from supervision.preparation import engine_version, local_time
 from supervision.rulebook import Rule, load_rules, read_rule, reasons, rule_of
 from supervision.shadow import Change, Difference, compare
@@ -29,6 +29,7 @@ __all__ = [
     "calendar_version",
     "check",
     "compare",
+    "department_value",
     "engine_version",
     "evaluate",
     "findings_hash",

@@ -114,6 +114,30 @@ def _overlap(a: Override, b: Override) -> bool:
     return a.valid_from <= b.valid_to and b.valid_from <= a.valid_to
 
 
+def department_value(
+    rules: Sequence[Rule], rule_id: str, name: str, department: str, on: date | None = None
+) -> float:
+    """What a parameter is for a department on a day (None: the default in force without an end), whatever the power.
+
+    Raises SpecError when there is no such rule or parameter, or it has no value.
+    """
+    rule = next((each for each in rules if each.id == rule_id), None)
+    if rule is None or name not in rule.spec.parameters:
+        raise SpecError(f"rule {rule_id} has no parameter {name}", file=OVERRIDES)
+    day = on or LAST
+    mine = [
+        each
+        for each in _of(read_overrides(rules), rule_id, name)
+        if each.department in ("", department) and not (each.power_type or each.power_code)
+        and each.valid_from <= day <= each.valid_to
+    ]  # fmt: skip
+    best = max(mine, key=lambda each: each.rank, default=None)
+    value = best.value if best else rule.spec.parameters[name].default
+    if value is None:
+        raise SpecError(f"{rule_id}: {name} has no value for {department}", file=OVERRIDES)
+    return value
+
+
 def differ(overrides: Sequence[Override], on: date, later: date) -> bool:
     """Whether an override begins or ends between the two days, so that other values are in force on the later one."""
     return any(on < each.valid_from <= later or on <= each.valid_to < later for each in overrides)

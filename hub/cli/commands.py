@@ -10,10 +10,12 @@ import typer
 
 from hub.cli import appeal, raw, sources
 from hub.cli.catalogue import catalogue_app
+from hub.cli.contract import contract
 from hub.cli.findings import findings_app, verify
 from hub.cli.gate import gate_app
 from hub.cli.printing import emit_json, say, table
 from hub.cli.quarantine import quarantine_app
+from hub.cli.report import report
 from hub.cli.scores import scores
 from hub.cli.unmapped import coverage, unmapped_app
 from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK
@@ -304,5 +306,5 @@ app.command()(appeal.explain)
 rules_app.command("diff")(appeal.rules_diff)
 rules_app.command("docs")(appeal.rules_docs)
 app.command()(appeal.marts)
-for _command in (*sources.COMMANDS, verify, scores, coverage):
+for _command in (*sources.COMMANDS, verify, scores, coverage, report, contract):
     app.command()(_command)

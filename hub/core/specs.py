@@ -280,7 +280,8 @@ class DepartmentSpec(Spec):
     """Connection id; its URL is looked up in the environment or in HUB_HOME/connections.yml."""
     layout: str | None = None
     """A published layout that the source follows: gives connector, datasets, mapping and codes."""
-    freshness: str = "24h"
+    freshness: str = Field(default="24h", pattern=r"^[1-9]\d*[hd]$")
+    """How old the last delivery may be, in hours or days."""
     schedule: str | None = None
     protection: Protection = Protection()
     gate: Threshold = Threshold()
