@@ -1,0 +1,54 @@
+"""Which fields could name a record, and which could say what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import polars as pl
+
+from mappings.profiling.profile import DatasetProfile
+from mappings.profiling.shapes import INTEGER, TIME
+
+MOST_FIELDS = 12
+"""Pairs are looked for among so many fields, those with the most different values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """`keys`: single fields that name a row, or else pairs. `cursors`: fields that could say what is new.
+
+    `rising`: those of the cursors whose values never fall in the order in which the rows came.
+    """
+
+    keys: tuple[tuple[str, ...], ...]
+    cursors: tuple[str, ...]
+    rising: tuple[str, ...]
+
+
+def keys_of(found: DatasetProfile) -> Keys:
+    """The candidates of a profile. What is unique in a sample need not be unique in all rows."""
+    single = [(name,) for name, field in found.fields.items() if field.unique]
+    filled = [field for field in found.fields.values() if 0 < field.filled == field.rows]
+    cursors = [
+        field for field in filled if field.kind in (TIME, INTEGER) and field.fitting == field.rows
+    ]
+    return Keys(
+        tuple(single or _pairs(found)),
+        tuple(field.name for field in cursors),
+        tuple(field.name for field in cursors if field.rising),
+    )
+
+
+def _pairs(found: DatasetProfile) -> list[tuple[str, ...]]:
+    filled = [field for field in found.fields.values() if 1 < found.rows == field.filled]
+    widest = sorted(filled, key=lambda field: -field.distinct)[:MOST_FIELDS]
+    order = list(found.fields)
+    names = sorted((field.name for field in widest), key=order.index)
+    distinct = {field.name: field.distinct for field in widest}
+    return [
+        pair
+        for pair in combinations(names, 2)
+        if distinct[pair[0]] * distinct[pair[1]] >= found.rows
+        and found.hashes.select(pl.struct(pair).n_unique()).item() == found.rows
+    ]
