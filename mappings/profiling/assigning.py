@@ -83,7 +83,7 @@ def _entity(
     meanings: dict[str, list[Meaning]], case_no: str | None, one_per_case: bool
 ) -> str | None:
     """The entity for which most fields speak, among those whose required columns are all there."""
-    weight = {name: 0 for name in ENTITIES}
+    weight = dict.fromkeys(ENTITIES, 0)
     targets = {
         one.target for several in meanings.values() for one in several if one.score >= LEAST_SCORE
     }
