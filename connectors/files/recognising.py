@@ -24,14 +24,20 @@ def format_of(path: Path) -> str:
     """The format as source.yml names it, or `archive` for a ZIP that is no workbook; of anything else `text`."""
     with path.open("rb") as handle:
         start = handle.read(START)
+    if start.startswith(ZIP):
+        return "excel" if _is_workbook(path) else ARCHIVE
+    return _binary(start) or _textual(start)
+
+
+def _binary(start: bytes) -> str | None:
     if start.startswith(ACCESS):
         return "access"
     if start.startswith(OLE2):
         return "excel"
-    if start.startswith(ZIP):
-        return "excel" if _is_workbook(path) else ARCHIVE
-    if _is_dbf(start):
-        return "dbf"
+    return "dbf" if _is_dbf(start) else None
+
+
+def _textual(start: bytes) -> str:
     text = start
     for mark in BYTE_ORDER_MARKS:
         text = text.removeprefix(mark)

@@ -11,6 +11,7 @@ import typer
 from hub.cli import appeal, raw, sources
 from hub.cli.catalogue import catalogue_app
 from hub.cli.findings import findings_app, verify
+from hub.cli.new import new_app
 from hub.cli.printing import emit_json, say, table
 from hub.cli.scores import scores
 from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK
@@ -33,6 +34,7 @@ app.add_typer(raw.raw_app, name="raw")
 app.add_typer(push_app, name="push")
 app.add_typer(catalogue_app, name="catalogue")
 app.add_typer(findings_app, name="findings")
+app.add_typer(new_app, name="new")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 AsOf = Annotated[
@@ -164,6 +166,10 @@ def check(
             )
             for problem in part.problems:
                 typer.echo(f"    {problem}")
+        if not problems:
+            say("Nothing is missing 没有缺项。")
+        else:
+            say(f"{problems} to mend or decide 待改或待定。")
     raise typer.Exit(EXIT_CONFIGURATION if problems else EXIT_OK)
 
 

@@ -4,8 +4,8 @@ A profile holds shapes, counts and codes, never a value that could be somebody's
 """
 
 from mappings.profiling.assigning import Assignment, assign
-from mappings.profiling.keys import Keys, keys_of
-from mappings.profiling.meanings import Meaning, meanings_of
+from mappings.profiling.keys import Keys, is_unique, keys_of
+from mappings.profiling.meanings import Meaning, column_of, meanings_of
 from mappings.profiling.profile import DatasetProfile, FieldProfile, profile
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "Keys",
     "Meaning",
     "assign",
+    "column_of",
+    "is_unique",
     "keys_of",
     "meanings_of",
     "profile",

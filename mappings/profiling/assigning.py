@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.core.entities import ENTITIES
-from mappings.profiling.keys import Keys
-from mappings.profiling.meanings import Meaning
+from mappings.profiling.meanings import Meaning, entities_named
 from mappings.profiling.profile import DatasetProfile
 
 LEAST_SCORE = 60
@@ -15,6 +14,9 @@ RECORD_USES = ("case_no", "version", "changed", "flag", "deleted", "order", "cle
 APPLICANT_ROLES = ("kind", "identity", "phone", "name")
 BESIDE_A_CASE = ("clock_stop", "supplement", "fee", "penalty")
 """Entities of which a row of a case may hold one."""
+TITLE_WEIGHT, ONE_PER_CASE_WEIGHT, LEAST_WEIGHT = 3, 3, 2
+NEARLY_ALL = 0.95
+"""A list of cases may hold a few of them twice."""
 _FILLED_ELSEWHERE = ("case_id", "source_case_no", "applicant_kind")
 
 
@@ -31,11 +33,12 @@ class Assignment:
         return self.fields.get(target)
 
 
-def assign(found: DatasetProfile, meanings: dict[str, list[Meaning]], keys: Keys) -> Assignment:
+def assign(
+    found: DatasetProfile, meanings: dict[str, list[Meaning]], title: str = ""
+) -> Assignment:
     """The likeliest reading of a dataset as a whole: a name such as XH means another thing in another entity."""
     case_no = _best(meanings, "record.case_no", found)
-    one_per_case = case_no is not None and any(case_no in key for key in keys.keys if len(key) == 1)
-    entity = _entity(meanings, case_no, one_per_case)
+    entity = _entity(found, meanings, case_no, title)
     wanted = _wanted(entity)
     fields: dict[str, str] = {} if case_no is None else {"record.case_no": case_no}
     reasons = {} if case_no is None else {case_no: _of(meanings[case_no], "record.case_no")}
@@ -80,31 +83,36 @@ def _wanted(entity: str | None) -> set[str]:
 
 
 def _entity(
-    meanings: dict[str, list[Meaning]], case_no: str | None, one_per_case: bool
+    found: DatasetProfile, meanings: dict[str, list[Meaning]], case_no: str | None, title: str
 ) -> str | None:
-    """The entity for which most fields speak, among those whose required columns are all there."""
+    """The entity for which most speaks: its fields, the title of the dataset, and how often a case number comes."""
+    likely = [
+        {one.target for one in several if one.score >= LEAST_SCORE} for several in meanings.values()
+    ]
+    targets = set().union(*likely) if likely else set()
     weight = dict.fromkeys(ENTITIES, 0)
-    targets = {
-        one.target for several in meanings.values() for one in several if one.score >= LEAST_SCORE
-    }
-    for several in meanings.values():
-        for name in {one.target.split(".")[0] for one in several if one.score >= LEAST_SCORE}:
+    for several in likely:
+        for part in {target.split(".")[0] for target in several}:
+            name = CASE if part == "applicant" else part
             if name in weight:
                 weight[name] += 1
-            elif name == "applicant":
-                weight[CASE] += 1
-    if case_no is not None and one_per_case:
-        return CASE
-    complete = [
-        name
-        for name, entity in ENTITIES.items()
-        if weight[name] and (name == DISCLOSURE or case_no is not None) and name != CASE
-        and all(
-            f"{name}.{column.name}" in targets
-            for column in entity.columns
-            if column.required and column.name not in _FILLED_ELSEWHERE
-        )
-    ]  # fmt: skip
-    if complete:
-        return max(complete, key=lambda name: weight[name])
-    return CASE if case_no is not None and weight[CASE] else None
+    for name in entities_named(title):
+        weight[name] += TITLE_WEIGHT
+    if case_no is not None and found.fields[case_no].distinct >= NEARLY_ALL * found.rows:
+        weight[CASE] += ONE_PER_CASE_WEIGHT
+    possible = [name for name in ENTITIES if _possible(name, weight[name], targets, case_no)]
+    return max(possible, key=lambda name: weight[name], default=None)
+
+
+def _possible(entity: str, weight: int, targets: set[str], case_no: str | None) -> bool:
+    """Whether enough is there: the numbers of its rows can be had otherwise, what else is required cannot."""
+    if weight < LEAST_WEIGHT or (entity != DISCLOSURE and case_no is None):
+        return False
+    if f"{entity}.step_name" in targets:
+        targets = targets | {f"{entity}.step_code"}
+    number = ENTITIES[entity].key[-1] if entity != DISCLOSURE else ""
+    return all(
+        f"{entity}.{column.name}" in targets
+        for column in ENTITIES[entity].columns
+        if column.required and column.name not in (*_FILLED_ELSEWHERE, number)
+    )

@@ -49,6 +49,12 @@ def _pairs(found: DatasetProfile) -> list[tuple[str, ...]]:
     return [
         pair
         for pair in combinations(names, 2)
-        if distinct[pair[0]] * distinct[pair[1]] >= found.rows
-        and found.hashes.select(pl.struct(pair).n_unique()).item() == found.rows
+        if distinct[pair[0]] * distinct[pair[1]] >= found.rows and is_unique(found, *pair)
     ]
+
+
+def is_unique(found: DatasetProfile, *names: str) -> bool:
+    """Whether these fields together name a row of the sample, none of them ever blank."""
+    if not found.rows or any(found.fields[name].filled < found.rows for name in names):
+        return False
+    return bool(found.hashes.select(pl.struct(names).n_unique()).item() == found.rows)

@@ -14,6 +14,8 @@ from mappings.forms import TO_HALF_WIDTH
 from mappings.profiling.profile import DatasetProfile, FieldProfile
 from mappings.profiling.shapes import IDENTITY, INTEGER, MONEY, NUMBER, PHONE, TIME
 
+ENTITY = "entity."
+"""Before the name of an entity: names of whole tables."""
 NAMES = Path(__file__).parents[1] / "meanings.csv"
 
 BY_NAME, BY_PART_OF_NAME = 100, 70
@@ -51,6 +53,11 @@ def meanings_of(
     }
 
 
+def _targets(name: str) -> list[str]:
+    """What a field of that name is known to stand for."""
+    return [target for target in known_names().get(name, ()) if not target.startswith(ENTITY)]
+
+
 @cache
 def known_names() -> dict[str, tuple[str, ...]]:
     """Normalised field name → the targets that it is known to stand for."""
@@ -59,6 +66,18 @@ def known_names() -> dict[str, tuple[str, ...]]:
         for name in row["names"].split():
             known.setdefault(_plain(name), []).append(row["target"])
     return {name: tuple(dict.fromkeys(targets)) for name, targets in known.items()}
+
+
+def entities_named(title: str) -> set[str]:
+    """The entities of which the name of a table or file speaks: SLJ_SFXX, 办件收费表."""
+    parts = {part.upper() for part in re.split(r"[^A-Za-z\u4e00-\u9fff]+", title) if part}
+    return {
+        target.removeprefix(ENTITY)
+        for name, targets in known_names().items()
+        if name in parts or (not name.isascii() and name in title)
+        for target in targets
+        if target.startswith(ENTITY)
+    }
 
 
 def column_of(target: str) -> Column | None:
@@ -88,8 +107,8 @@ def _by_name(field: FieldProfile, prefix: str) -> list[Meaning]:
     known, plain = known_names(), _plain(field.name)
     bare = plain.removeprefix(prefix)
     for name in dict.fromkeys((plain, bare)):
-        if name in known:
-            return [_weighed(target, BY_NAME, f"字段名 {name}", field) for target in known[name]]
+        if targets := _targets(name):
+            return [_weighed(target, BY_NAME, f"字段名 {name}", field) for target in targets]
     within = [
         name for name in known if len(name) >= _LEAST_PART and not name.isascii() and name in plain
     ]
@@ -97,7 +116,8 @@ def _by_name(field: FieldProfile, prefix: str) -> list[Meaning]:
         return []
     longest = max(within, key=len)
     return [
-        _weighed(target, BY_PART_OF_NAME, f"字段名含 {longest}", field) for target in known[longest]
+        _weighed(target, BY_PART_OF_NAME, f"字段名含 {longest}", field)
+        for target in _targets(longest)
     ]
 
 

@@ -79,7 +79,7 @@ def kind_of(fits: dict[str, int], filled: int, distinct: int) -> tuple[str, int]
     for kind, share in least:
         if fits[kind] >= share * filled:
             return kind, fits[kind]
-    if fits[BOOLEAN] == filled and distinct <= 2:
+    if fits[BOOLEAN] == filled and (distinct == 2 or not fits[INTEGER]):
         return BOOLEAN, filled
     if fits[MONEY] >= _LEAST_MONEY * filled:
         return MONEY, max(fits[MONEY], fits[NUMBER])
