@@ -8,7 +8,7 @@ from itertools import groupby
 import polars as pl
 
 from hub.core.privacy import PHONE_PATTERN
-from mappings.conversions import CONVERSIONS, FALSE_FORMS, TRUE_FORMS
+from mappings.conversions import FALSE_FORMS, TRUE_FORMS
 from mappings.forms import half_width
 from mappings.identity import VALID, examine
 from mappings.times import local_time
@@ -21,6 +21,9 @@ _DATE = r"^\s*(?:[0-9]{2}|[0-9]{4})\s*[-/.年]\s*[0-9]{1,2}\s*[-/.月]|^(?:19|20
 """How a date begins: plain numbers of other lengths, which could be Excel's days, are numbers here."""
 _MONEY = r"^[¥￥]|元$|\.[0-9]{2}$"
 _INTEGER = r"^[+-]?[0-9]{1,18}$"
+_NUMBER = r"^[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?$"
+_AMOUNT = r"^[¥￥]?\s*[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]{1,2})?\s*元?$"
+_IDENTITY = r"^[0-9]{15}$|^[0-9A-Z]{17}[0-9A-Z]$|^[0-9A-Z]{8}-[0-9X]$"
 _LEAST_PHONES, _LEAST_IDENTITIES, _LEAST_TIMES, _LEAST_NUMBERS = 0.7, 0.5, 0.5, 0.8
 _LEAST_MONEY = 0.5
 _SHAPES = (("[0-9]", "9"), ("[０-９]", "９"), ("[A-Za-z]", "A"), (r"\p{Han}", "字"), (r"\s", "·"))
@@ -46,27 +49,41 @@ def shown_shape(written: str) -> str:
 
 
 def fitting(distinct: pl.DataFrame) -> dict[str, int]:
-    """How many rows fit each kind. `distinct`: value (prepared text), rows."""
-    value = half_width(pl.col("value"))
-    state = examine(distinct["value"], pl.Series([None] * distinct.height, dtype=pl.String))
-    is_date = value.str.contains(_DATE) & local_time(value, pl.String()).is_not_null()
-    number = CONVERSIONS["number"].parse(pl.col("value"), pl.String()).is_not_null()
-    money = CONVERSIONS["money"].parse(pl.col("value"), pl.String()).is_not_null()
-    tests = {
-        TIME: is_date,
-        INTEGER: value.str.contains(_INTEGER),
-        NUMBER: number,
-        MONEY: money & value.str.contains(_MONEY),
-        BOOLEAN: value.str.to_uppercase().is_in([*TRUE_FORMS, *FALSE_FORMS]),
-        PHONE: value.str.contains(rf"^(?:{PHONE_PATTERN})$"),
-    }
-    looked = distinct.with_columns(
-        **tests, **{IDENTITY: (state["state"] == VALID) & (distinct["value"].str.len_chars() >= 15)}
+    """How many rows fit each kind. `distinct`: value (prepared text), rows.
+
+    What costs (check digits, calendars) is asked only of values that look so.
+    """
+    plain = distinct.with_columns(half_width(pl.col("value").str.to_uppercase()))
+    value = pl.col("value")
+    looked = plain.with_columns(
+        value.str.contains(_INTEGER).alias(INTEGER),
+        value.str.contains(_NUMBER).alias(NUMBER),
+        (value.str.contains(_AMOUNT) & value.str.contains(_MONEY)).alias(MONEY),
+        value.is_in([*TRUE_FORMS, *FALSE_FORMS]).alias(BOOLEAN),
+        value.str.contains(rf"^(?:{PHONE_PATTERN})$").alias(PHONE),
+        looks_dated=value.str.contains(_DATE),
+        looks_identity=value.str.contains(_IDENTITY),
     )
-    sums = looked.select(
-        pl.col("rows").filter(pl.col(kind)).sum().alias(kind) for kind in (*tests, IDENTITY)
-    )
-    return {kind: int(rows) for kind, rows in sums.row(0, named=True).items()}
+    kinds = (INTEGER, NUMBER, MONEY, BOOLEAN, PHONE)
+    sums = looked.select(pl.col("rows").filter(pl.col(kind)).sum().alias(kind) for kind in kinds)
+    fits = {kind: int(rows) for kind, rows in sums.row(0, named=True).items()}
+    dated = looked.filter("looks_dated")
+    numbered = looked.filter("looks_identity")
+    return fits | {TIME: _dates(dated), IDENTITY: _identities(numbered)}
+
+
+def _dates(looked: pl.DataFrame) -> int:
+    if looked.is_empty():
+        return 0
+    read = local_time(pl.col("value"), pl.String()).is_not_null()
+    return int(looked.filter(read)["rows"].sum())
+
+
+def _identities(looked: pl.DataFrame) -> int:
+    if looked.is_empty():
+        return 0
+    kinds = pl.Series([None] * looked.height, dtype=pl.String)
+    return int(looked.filter(examine(looked["value"], kinds)["state"] == VALID)["rows"].sum())
 
 
 def kind_of(fits: dict[str, int], filled: int, distinct: int) -> tuple[str, int]:
