@@ -68,12 +68,23 @@ def demo(
 @app.command()
 def run(
     department: Annotated[str, typer.Argument(help="Slug of the department folder.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would land, and quarantine; write nothing.")
+    ] = False,
+    limit: Annotated[
+        int, typer.Option(min=1, help="Rows of each dataset that a dry run looks at.")
+    ] = 10_000,
     as_json: AsJson = False,
 ) -> None:
     """Bring one department's new records from its system into the warehouse.
 
-    Example: [bold]hub run housing[/bold]
+    Example: [bold]hub run housing[/bold], or first: [bold]hub run housing --dry-run[/bold]
     """
+    if dry_run:
+        from hub.cli.trying import try_department
+
+        try_department(department, limit, as_json)
+        return
 
     from hub import pipeline
     from hub.cli.watching import progress_bar

@@ -7,8 +7,8 @@ from itertools import combinations
 
 import polars as pl
 
-from mappings.profiling.profile import DatasetProfile
-from mappings.profiling.shapes import INTEGER, TIME
+from mappings.profiling.profile import DatasetProfile, FieldProfile
+from mappings.profiling.shapes import IDENTITY, INTEGER, PHONE, TIME
 
 MOST_FIELDS = 12
 """Pairs are looked for among so many fields, those with the most different values."""
@@ -16,7 +16,7 @@ MOST_FIELDS = 12
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """`keys`: single fields that name a row, or else pairs. `cursors`: fields that could say what is new.
+    """`keys`: single fields that name a row, or else pairs. `cursors`: times, and numbers that rise: what could say what is new.
 
     `rising`: those of the cursors whose values never fall in the order in which the rows came.
     """
@@ -28,10 +28,14 @@ class Keys:
 
 def keys_of(found: DatasetProfile) -> Keys:
     """The candidates of a profile. What is unique in a sample need not be unique in all rows."""
-    single = [(name,) for name, field in found.fields.items() if field.unique]
+    single = [(name,) for name, field in found.fields.items() if field.unique and _may_name(field)]
+    single.sort(key=lambda names: found.fields[names[0]].kind == TIME)  # unique by chance, mostly
     filled = [field for field in found.fields.values() if 0 < field.filled == field.rows]
     cursors = [
-        field for field in filled if field.kind in (TIME, INTEGER) and field.fitting == field.rows
+        field
+        for field in filled
+        if field.fitting == field.rows
+        and (field.kind == TIME or (field.kind == INTEGER and field.rising))
     ]
     return Keys(
         tuple(single or _pairs(found)),
@@ -40,8 +44,17 @@ def keys_of(found: DatasetProfile) -> Keys:
     )
 
 
+def _may_name(field: FieldProfile) -> bool:
+    """Nobody's number becomes a key: keys are shown."""
+    return field.kind not in (IDENTITY, PHONE)
+
+
 def _pairs(found: DatasetProfile) -> list[tuple[str, ...]]:
-    filled = [field for field in found.fields.values() if 1 < found.rows == field.filled]
+    filled = [
+        field
+        for field in found.fields.values()
+        if 1 < found.rows == field.filled and _may_name(field)
+    ]
     widest = sorted(filled, key=lambda field: -field.distinct)[:MOST_FIELDS]
     order = list(found.fields)
     names = sorted((field.name for field in widest), key=order.index)

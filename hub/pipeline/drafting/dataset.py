@@ -47,6 +47,8 @@ class Found:
         """The codes of a field with their rows, where they may be shown: never what may be somebody's name or words."""
         field = self.profile.fields[name]
         meaning = self.assigned.reasons.get(name)
+        if field.kind in ("money", "number"):
+            return {}
         if meaning is None:
             short = (field.longest or 0) <= LONGEST_UNKNOWN
             return field.values if short and not _personal(self.meanings[name]) else {}
@@ -121,7 +123,8 @@ def look(
         name = _name(offer.title, assigned.entity, taken)
         taken.add(name)
         found.append(Found(name, offer, profile, keys, meanings, assigned))
-    return found
+    order = [*ENTITIES, None]
+    return sorted(found, key=lambda one: order.index(one.entity))
 
 
 def _name(title: str, entity: str | None, taken: set[str]) -> str:

@@ -10,7 +10,7 @@ from hub.core.specs import UNDECIDED
 from hub.pipeline.check import NEEDED
 from hub.pipeline.drafting.dataset import Found
 from hub.pipeline.drafting.writing import commented, flow, line
-from mappings.profiling import column_of
+from mappings.profiling import column_of, is_unique
 from mappings.profiling.assigning import BESIDE_A_CASE
 
 _STEP = "step"
@@ -67,14 +67,7 @@ def _dataset(found: Found, powers: frozenset[str]) -> list[str]:
     lines = ["", f"  {found.name}:"]
     key = found.key() or (UNDECIDED,)
     case_no = found.field("record.case_no")
-    lines.append(
-        line(
-            4,
-            "key",
-            key,
-            "一条记录的标识：在全部数据中必须唯一且不空" if found.key() else "抽样中没有唯一的字段",
-        )
-    )
+    lines.append(line(4, "key", key, _key_remark(found)))
     if version := found.field("record.version"):
         lines.append(line(4, "version", version, f"数据版本，重报时增大；{found.said(version)}"))
     if found.entity != "disclosure":
@@ -85,6 +78,16 @@ def _dataset(found: Found, powers: frozenset[str]) -> list[str]:
         lines += _entity(found, entity, part, single=entity == (found.entity or "case"))
     used = _used(found, key, parts)
     return [*lines[: _after_head(lines)], *_ignored(found, used), *lines[_after_head(lines) :]]
+
+
+def _key_remark(found: Found) -> str:
+    key = found.key()
+    if not key:
+        return "抽样中没有唯一的字段"
+    if is_unique(found.profile, *key):
+        return "一条记录的标识；抽样中唯一且不空"
+    blank = max(found.profile.rows - found.profile.fields[name].filled for name in key)
+    return f"一条记录的标识；抽样中有空 {blank} 行，或有重复：空者进隔离区，重复者后到为准"
 
 
 def _after_head(lines: list[str]) -> int:
