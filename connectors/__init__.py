@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from connectors.diagnosis import Diagnosis
+    from connectors.offer import Offer
     from connectors.pace import Pace
     from hub.core.batches import Cursor, RawBatch
 
@@ -80,6 +81,10 @@ class Ranged(Protocol):
         """The rows with low <= cursor column < high, given as text; None is open. Their cursor is empty."""
 
 
+OFFERING = {"database": "sql", "exchange": "sql", "files": "files"}
+"""Access methods whose sources can be asked what they hold → the package that asks."""
+
+
 class AccessMethod(Protocol):
     """What the module of an access method offers."""
 
@@ -99,6 +104,29 @@ def open(department: Department, url: str) -> Connector:
     Raises SpecError with file and line when a setting is wrong or the URL is of the wrong kind.
     """
     return _access_method(department).connect(department, url)
+
+
+def offers(department: Department, url: str, wanted: Sequence[str] = ()) -> Iterator[Offer]:
+    """The datasets that a source could give, for a department whose source.yml has still to be written.
+
+    `wanted`: patterns of tables or files; empty: all of them. Raises SpecError where the source cannot be asked, or has
+    nothing of that name, and what reading raises.
+    """
+    name = department.spec.connector
+    _access_method(department)
+    if name not in OFFERING:
+        raise department.source.error(
+            f"a source of access method '{name}' cannot be asked what it holds", ("connector",),
+            remedy=f"write source.yml and mapping.yml by hand: docs/connectors.md, '{name}', shows every setting; then hub check",
+        )  # fmt: skip
+    module = import_module(f"connectors.{OFFERING[name]}.offering")
+    yield from cast(_Offering, module).offers(department, url, wanted)
+
+
+class _Offering(Protocol):
+    def offers(
+        self, department: Department, url: str, wanted: Sequence[str]
+    ) -> Iterator[Offer]: ...
 
 
 def _access_method(department: Department) -> AccessMethod:

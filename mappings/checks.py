@@ -187,7 +187,7 @@ def _code_problems(
     crosswalks: Crosswalks,
     canonical: Canonical,
 ) -> Iterator[SpecError]:
-    if expression.crosswalk is not None and not crosswalks.lines.get(POWERS):
+    if expression.crosswalk is not None and not crosswalks.begun(POWERS):
         yield file.error("powers.csv has no lines", at, "add the department's item codes")
     belongs = column.codelist or _CODELIST_OF.get(column.name)
     if (name := expression.codelist) is not None:
@@ -196,7 +196,7 @@ def _code_problems(
             yield file.error(f"no code list '{name}'", at, f"known: {known}")
         elif belongs is not None and name != belongs:
             yield file.error(f"{column.name} takes codes of {belongs}, not {name}", at)
-        elif not crosswalks.lines.get(name):
+        elif not crosswalks.begun(name):
             yield file.error(f"codes.csv has no lines for {name}", at, "add the source's codes")
     codes = canonical.get(belongs) if belongs else None
     if isinstance(expression.const, str) and codes and expression.const not in codes:

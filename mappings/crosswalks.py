@@ -58,6 +58,12 @@ class Crosswalks:
     """All crosswalks of a department: 'powers', and each code list of `codes.csv`."""
 
     lines: Mapping[str, Sequence[Line]]
+    undecided: frozenset[str] = frozenset()
+    """Those with a line for which a person has still to write the target."""
+
+    def begun(self, name: str) -> bool:
+        """Whether a crosswalk has any line, be it one that is still undecided."""
+        return bool(self.lines.get(name)) or name in self.undecided
 
     def table(self, name: str) -> pl.DataFrame:
         """One crosswalk in TABLE_SCHEMA, sorted by `valid_from` (unlimited = year 1)."""
@@ -78,18 +84,22 @@ def read_crosswalks(
     """
     powers, *codes = files
     problems: list[SpecError] = []
-    lines = _power_lines(powers, problems)
+    undecided: set[str] = set()
+    lines = _power_lines(powers, problems, undecided)
     for path in codes:
-        for name, found in _code_lines(path, canonical, problems).items():
+        for name, found in _code_lines(path, canonical, problems, undecided).items():
             known = lines.setdefault(name, [])
             taken = {line.match for line in known}
             known += [line for line in found if line.match not in taken]
-    return Crosswalks(lines), problems
+    return Crosswalks(lines, frozenset(undecided)), problems
 
 
-def _power_lines(powers: Path, problems: list[SpecError]) -> dict[str, list[Line]]:
+def _power_lines(
+    powers: Path, problems: list[SpecError], undecided: set[str]
+) -> dict[str, list[Line]]:
     lines: dict[str, list[Line]] = {}
     for row in _rows(powers, POWERS_HEADER, problems):
+        undecided |= set() if row["power_code"] else {POWERS}
         line = _line(powers, row, row["power_code"], problems)
         if line is not None and not (line.source_code or line.source_name):
             problems.append(_error(powers, line.number, "neither source_code nor source_name"))
@@ -103,9 +113,11 @@ def _code_lines(
     path: Path,
     canonical: Mapping[str, Mapping[str, tuple[str, str]]],
     problems: list[SpecError],
+    undecided: set[str],
 ) -> dict[str, list[Line]]:
     lines: dict[str, list[Line]] = {}
     for row in _rows(path, CODES_HEADER, problems):
+        undecided |= set() if row["code"] else {row["codelist"]}
         line = _line(path, row, row["code"], problems)
         if line is not None and _is_sound(path, line, row["codelist"], canonical, problems):
             lines.setdefault(row["codelist"], []).append(line)
@@ -142,9 +154,19 @@ def _line(path: Path, row: Mapping[str, str], code: str, problems: list[SpecErro
         problems.append(_error(path, number, f"valid_to {last} is before valid_from {first}"))
         return None
     if not code:
-        problems.append(_error(path, number, "no target code"))
+        problems.append(_undecided(path, row))
         return None
     return Line(_plain(row["source_code"]), row["source_name"], code, first, last, number)
+
+
+def _undecided(path: Path, row: Mapping[str, str]) -> SpecError:
+    said = "、".join(filter(None, (row["source_code"], row["source_name"])))
+    what = f"undecided 待定: '{said}' of {row.get('codelist', POWERS)} has no target code"
+    hint = f"；附注 {row['note']}" if row["note"] else ""
+    nothing = f" or '{NOTHING}' (known, means nothing canonical)" if "codelist" in row else ""
+    return _error(
+        path, int(row["line"]), what, f"write the code{nothing}, or delete the line{hint}"
+    )
 
 
 def _is_sound(

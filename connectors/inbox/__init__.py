@@ -59,6 +59,9 @@ def _settings(department: Department) -> dict[str, InboxSettings]:
 class InboxConnector:
     """What one department has sent."""
 
+    changes_when_read = True
+    """Pushes that were read are put away, and files of the drop folder are taken: a dry run may not do so."""
+
     def __init__(
         self, department: Department, root: Path, settings: dict[str, InboxSettings]
     ) -> None:

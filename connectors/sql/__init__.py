@@ -106,6 +106,9 @@ class Backend(Protocol):
     def server(self) -> Server:
         """What answers."""
 
+    def tables(self) -> tuple[str, ...]:
+        """The tables and views that this account sees, without those of the system: `table` or `schema.table`."""
+
     def facts(self, table: str) -> Facts:
         """What the catalogue says of `table` or `schema.table`."""
 

@@ -112,6 +112,15 @@ class MysqlBackend:
         version = tuple(int(number) for number in numbers if number.isdigit())
         return Server(product, version, OLDEST, charset, arrays.utc(clock))
 
+    def tables(self) -> tuple[str, ...]:
+        """As `Backend.tables`: those of the URL's database."""
+        with self._session(converted=True) as session, session.cursor() as cursor:
+            cursor.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = %s ORDER BY 1",
+                (self.parameters["database"],),
+            )
+            return tuple(name for (name,) in cursor.fetchall())
+
     def facts(self, table: str) -> Facts:
         """As `Backend.facts`."""
         schema, _, name = table.rpartition(".")

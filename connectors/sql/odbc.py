@@ -33,6 +33,7 @@ _CLOCKS = {
     "mssql": "SELECT GETUTCDATE()", "mysql": "SELECT UTC_TIMESTAMP()",
     "postgresql": "SELECT now() AT TIME ZONE 'UTC'", "oracle": "SELECT SYS_EXTRACT_UTC(SYSTIMESTAMP) FROM DUAL",
 }  # fmt: skip
+_SYSTEM = ("sys", "information_schema", "pg_catalog", "sysibm", "syscat", "sysstat")
 _MAY_WRITE = "SELECT HAS_PERMS_BY_NAME(?, 'OBJECT', 'UPDATE')"
 _AS_BYTES: dict[str, Callable[[Any], sa.ColumnElement[Any]]] = {
     "mssql": lambda value: sa.cast(value, Named("VARBINARY(MAX)")),
@@ -115,6 +116,22 @@ class OdbcBackend:
             if asked := _CLOCKS.get(self.dialect.name):
                 clock = session.execute(asked).fetchone()[0].replace(tzinfo=UTC)
         return Server(product, tuple(map(int, version[:3])), (), "", clock)
+
+    def tables(self) -> tuple[str, ...]:
+        """As `Backend.tables`, as far as the driver knows its catalogue."""
+        with self._session() as session, closing(session.cursor()) as cursor:
+            found = self._catalogue(cursor.tables)
+        own = [
+            row for row in found
+            if row.table_type in ("TABLE", "VIEW") and (row.table_schem or "").lower() not in _SYSTEM
+        ]  # fmt: skip
+        single = len({row.table_schem for row in own}) < 2
+        return tuple(
+            row.table_name
+            if single or not row.table_schem
+            else f"{row.table_schem}.{row.table_name}"
+            for row in own
+        )
 
     def facts(self, table: str) -> Facts:
         """As `Backend.facts`, as far as the driver knows its catalogue."""

@@ -131,6 +131,15 @@ class OracleBackend:
             version = tuple(int(part) for part in session.version.split(".")[:2])
         return Server("Oracle", version, OLDEST, charset, clock)
 
+    def tables(self) -> tuple[str, ...]:
+        """As `Backend.tables`; the account's own without its name."""
+        own = str(self.parameters["user"]).upper()
+        with self._session() as session, session.cursor() as cursor:
+            cursor.execute(_TABLES)
+            return tuple(
+                name if owner == own else f"{owner}.{name}" for owner, name in cursor.fetchall()
+            )
+
     def facts(self, table: str) -> Facts:
         """As `Backend.facts`."""
         schema, _, name = table.rpartition(".")
@@ -169,6 +178,11 @@ class OracleBackend:
             raise translated(failure, self.where) from None
 
 
+_TABLES = """
+SELECT owner, object_name FROM all_objects WHERE object_type IN ('TABLE', 'VIEW')
+  AND owner NOT IN ('SYS', 'SYSTEM', 'OUTLN', 'DBSNMP', 'XDB', 'CTXSYS', 'MDSYS', 'WMSYS', 'ORDSYS', 'EXFSYS', 'OLAPSYS', 'PUBLIC')
+ORDER BY 1, 2
+"""
 _MAY_WRITE = """
 SELECT (SELECT COUNT(*) FROM session_privs WHERE privilege IN ('INSERT ANY TABLE', 'UPDATE ANY TABLE'))
   + (SELECT COUNT(*) FROM dual WHERE :1 = USER)

@@ -100,6 +100,17 @@ class PostgresBackend:
         version = (number // 10000, number % 10000 if number >= 100000 else number // 100 % 100)
         return Server("PostgreSQL", version, OLDEST, charset, clock[0] if clock else None)
 
+    def tables(self) -> tuple[str, ...]:
+        """As `Backend.tables`; those of the session's own schema without its name."""
+        with describing(self.parameters, self.where) as connection:
+            rows = connection.execute(
+                "SELECT CASE WHEN n.nspname = current_schema() THEN c.relname"
+                " ELSE n.nspname || '.' || c.relname END FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND has_table_privilege(c.oid, 'SELECT')"
+                " AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' ORDER BY 1"
+            )
+            return tuple(name for (name,) in rows)
+
     def facts(self, table: str) -> Facts:
         """As `Backend.facts`."""
         with describing(self.parameters, self.where) as connection:

@@ -101,6 +101,15 @@ class SqliteBackend:
             (charset,) = session.execute("PRAGMA encoding").fetchone()
         return Server("SQLite", sqlite3.sqlite_version_info, OLDEST, charset, None)
 
+    def tables(self) -> tuple[str, ...]:
+        """As `Backend.tables`."""
+        with self._session() as session:
+            found = session.execute(
+                "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+                " AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name"
+            )
+            return tuple(name for (name,) in found)
+
     def facts(self, table: str) -> Facts:
         """As `Backend.facts`."""
         with self._session() as session:

@@ -13,6 +13,7 @@ from hub.cli.catalogue import catalogue_app
 from hub.cli.contract import contract
 from hub.cli.findings import findings_app, verify
 from hub.cli.gate import gate_app
+from hub.cli.new import new_app
 from hub.cli.printing import emit_json, say, table
 from hub.cli.quarantine import quarantine_app
 from hub.cli.report import report
@@ -39,6 +40,7 @@ app.add_typer(push_app, name="push")
 app.add_typer(catalogue_app, name="catalogue")
 app.add_typer(findings_app, name="findings")
 app.add_typer(gate_app, name="gate")
+app.add_typer(new_app, name="new")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 AsOf = Annotated[
@@ -72,12 +74,23 @@ def demo(
 @app.command()
 def run(
     department: Annotated[str, typer.Argument(help="Slug of the department folder.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would land, and quarantine; write nothing.")
+    ] = False,
+    limit: Annotated[
+        int, typer.Option(min=1, help="Rows of each dataset that a dry run looks at.")
+    ] = 10_000,
     as_json: AsJson = False,
 ) -> None:
     """Bring one department's new records from its system into the warehouse.
 
-    Example: [bold]hub run housing[/bold]
+    Example: [bold]hub run housing[/bold], or first: [bold]hub run housing --dry-run[/bold]
     """
+    if dry_run:
+        from hub.cli.trying import try_department
+
+        try_department(department, limit, as_json)
+        return
 
     from hub import pipeline
     from hub.cli.reporting import FATES
@@ -171,6 +184,10 @@ def check(
             )
             for problem in part.problems:
                 typer.echo(f"    {problem}")
+        if not problems:
+            say("Nothing is missing 没有缺项。")
+        else:
+            say(f"{problems} to mend or decide 待改或待定。")
     raise typer.Exit(EXIT_CONFIGURATION if problems else EXIT_OK)
 
 

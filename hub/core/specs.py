@@ -20,6 +20,9 @@ from hub.core.errors import SpecError
 
 SLUG = re.compile(r"^[a-z][a-z0-9_]*$")
 
+UNDECIDED = "待定"
+"""Stands in a drafted folder, alone or before a hint, where a person has still to decide."""
+
 LAYOUTS = Path(__file__).resolve().parents[2] / "mappings" / "layouts"
 """Ready-made folders for published layouts of middle databases, one per layout."""
 

@@ -181,7 +181,7 @@ def test_a_record_emits_no_key_twice(write: Write) -> None:
         (",甲,P1,,,\n,甲,P2,,,", 3, "'甲' is valid on the same days"),
         ("A,,P1,2012-07-02,2012-07-01,", 2, "valid_to 2012-07-01 is before valid_from"),
         ("A,,P1,2012-7-2,,", 2, "a date is not YYYY-MM-DD"),
-        ("A,,,,,", 2, "no target code"),
+        ("A,,,,,", 2, "has no target code"),
         (",,P1,,,", 2, "neither source_code nor source_name"),
         ("A,,P1,,", 2, "wrong number of columns"),
     ],
