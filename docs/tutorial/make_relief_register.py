@@ -22,17 +22,19 @@ TOWNS = ("莲塘镇", "向塘镇", "三江镇", "塘南镇", "幽兰镇", "蒋�
 SURNAMES, GIVEN = "王李张刘陈杨黄赵吴周", ("秀英", "建国", "桂兰", "志强", "玉梅", "海波", "春生")
 STEPS = (
     (1, "受理", 0, 0),
-    (2, "入户调查", 1, 4),
-    (3, "张榜公示", 5, 11),
-    (4, "审核", 12, 13),
-    (5, "审批", 14, 14),
+    (2, "审查", 1, 3),
+    (3, "入户调查", 4, 6),
+    (4, "张榜公示", 7, 11),
+    (5, "审核", 12, 12),
+    (6, "审批", 13, 13),
 )
-QUICK = ((1, "受理", 0, 0), (5, "审批", 0, 0))
+QUICK = ((1, "受理", 0, 0), (2, "审查", 1, 2), (5, "审核", 3, 3), (6, "审批", 4, 4))
+LATE_DAYS = 10
 WEIGHTS, CHECKS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), "10X98765432"
 
 TABLES = """
-CREATE TABLE JZ_SPXX (ID INTEGER PRIMARY KEY, SQBH TEXT, SXDM TEXT, SXMC TEXT, SQRXM TEXT, SQRLX TEXT, SFZHM TEXT,
-    LXDH TEXT, SQFS TEXT, SQRQ TEXT, SLRQ TEXT, CNRQ TEXT, SPRQ TEXT, BJRQ TEXT, SPJG TEXT, BYLY TEXT, ZT TEXT,
+CREATE TABLE JZ_SPXX (ID INTEGER PRIMARY KEY, SQBH TEXT, SXDM TEXT, SXMC TEXT, SQSY TEXT, SQRXM TEXT,
+    SQRLX TEXT, SFZHM TEXT, LXDH TEXT, SQFS TEXT, BJLX TEXT, SQRQ TEXT, SLRQ TEXT, CNRQ TEXT, SPRQ TEXT, BJRQ TEXT, SPJG TEXT, BYLY TEXT, WSH TEXT, ZT TEXT,
     SLR TEXT, SPR TEXT, SZXZ TEXT, BZJE TEXT, BZ TEXT, GXSJ TEXT NOT NULL);
 CREATE TABLE JZ_BLHJ (ID INTEGER PRIMARY KEY, SQBH TEXT NOT NULL, HJXH INTEGER NOT NULL, HJMC TEXT, CLR TEXT,
     KSSJ TEXT, JSSJ TEXT, CLYJ TEXT);
@@ -58,24 +60,33 @@ def workday(day: date, days: int) -> date:
     return later + timedelta(days=max(0, 7 - later.weekday()) if later.weekday() > 4 else 0)
 
 
+def applied_on(number: int) -> date:
+    """About ten applications a week, from February on."""
+    return workday(date(2012, 2, 1), number * 7 // 10)
+
+
+def late_days(number: int, code: str) -> int:
+    """Every seventh application is decided ten days later than it should be."""
+    return LATE_DAYS if number % 7 == 0 and code != "GL07" else 0
+
+
 def case(number: int) -> dict[str, object]:
-    """One application. Every seventh is decided ten days late, every eleventh is refused, the last ten are open."""
+    """One application. Every eleventh is refused, the last ten are open."""
     code, name, promised = ITEMS[number % 4]
-    applied = workday(date(2012, 2, 1), number * 7 // 10)
-    late = 10 if number % 7 == 0 and promised > 1 else 0
-    days = 0 if promised == 1 else 14 + late
-    decided = workday(applied, days)
+    applied = applied_on(number)
+    last = (QUICK if code == "GL07" else STEPS)[-1][3]
+    decided = workday(applied, last + late_days(number, code))
     is_open, refused = number > CASES - 10, number % 11 == 0
     return {
-        "ID": number, "SQBH": f"JZ2012-{number:04d}", "SXDM": code, "SXMC": name,
+        "ID": number, "SQBH": f"JZ2012-{number:04d}", "SXDM": code, "SXMC": name, "SQSY": f"申请{name[:-2]}",
         "SQRXM": SURNAMES[number % 10] + GIVEN[number % 7], "SQRLX": "居民", "SFZHM": identity(number),
-        "LXDH": f"138{number:08d}", "SQFS": "村居代办" if number % 5 == 0 else "窗口",
+        "LXDH": f"138{number:08d}", "SQFS": "村居代办" if number % 5 == 0 else "窗口", "BJLX": "承诺件",
         "SQRQ": written(applied, number), "SLRQ": written(applied, number + 1),
         "CNRQ": workday(applied, promised).isoformat(),
         "SPRQ": None if is_open else written(decided, number), "BJRQ": None if is_open else written(decided, number + 2),
         "SPJG": None if is_open else "不予" if refused else "批准", "BYLY": "收入超过标准" if refused and not is_open else None,
-        "ZT": "在办" if is_open else "办结", "SLR": "涂丽", "SPR": None if is_open else "万局长",
-        "SZXZ": TOWNS[number % 6], "BZJE": f"{200 + number % 9 * 30}.00", "BZ": None,
+        "WSH": None if is_open else f"昌救〔2012〕{number}号", "ZT": "在办" if is_open else "办结", "SLR": "涂丽",
+        "SPR": None if is_open else "万局长", "SZXZ": TOWNS[number % 6], "BZJE": f"{200 + number % 9 * 30}.00", "BZ": None,
         "GXSJ": f"{decided} 16:{number % 60:02d}:00",
     }  # fmt: skip
 
@@ -94,20 +105,27 @@ def spoil(cases: list[dict[str, object]]) -> None:
 
 
 def steps(row: dict[str, object]) -> list[tuple[object, ...]]:
-    """The steps of an application that has a number, with the times at which they began and ended."""
-    number = int(str(row["ID"]))
-    applied = workday(date(2012, 2, 1), number * 7 // 10)
-    quick = row["SXDM"] == "GL07"
-    chosen = QUICK if quick else STEPS[: 2 if row["ZT"] == "在办" else 5]
-    late = 10 if number % 7 == 0 and not quick else 0
-    return [
-        (
-            row["SQBH"], no, name, "万局长" if name == "审批" else "涂丽" if no == 1 else "熊伟",
-            f"{workday(applied, first + (late if no > 2 else 0))} 09:{number % 60:02d}",
-            f"{workday(applied, last + (late if no > 2 else 0))} 11:{number % 60:02d}", None,
+    """The steps of an application, with the times at which they began and ended."""
+    number, code = int(str(row["ID"])), str(row["SXDM"])
+    applied, late = applied_on(number), late_days(number, code)
+    chosen = (QUICK if code == "GL07" else STEPS)[: 2 if row["ZT"] == "在办" else None]
+    told = []
+    for no, name, first, last in chosen:
+        delay = late if no > 4 else 0
+        handler = {1: "涂丽", 5: "熊伟", 6: "万局长"}.get(no, "熊莉")
+        begun, ended = workday(applied, first + delay), workday(applied, last + delay)
+        told.append(
+            (
+                row["SQBH"],
+                no,
+                name,
+                handler,
+                f"{begun} 09:{number % 60:02d}",
+                f"{ended} 11:{number % 60:02d}",
+                None,
+            )
         )
-        for no, name, first, last in chosen
-    ]  # fmt: skip
+    return told
 
 
 def make(path: Path) -> None:
