@@ -20,6 +20,7 @@ REPORTING = {
     "demo", "run", "supervise", "check", "status", "certificate", "rules list", "rules test",
     "quarantine list", "quarantine show", "quarantine replay",
     "catalogue import", "catalogue diff", "catalogue codes", "catalogue completeness",
+    "new department",
 }  # fmt: skip
 
 

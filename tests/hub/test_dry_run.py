@@ -88,6 +88,7 @@ def test_nothing_is_written(
         header="NO,APPLIED,TITLE,FLOOR",
     )
     before = written(database, tmp_path)
+    assert before["ops.batch"][0] == 1
     (trial,) = dry_run(registry_hub, "registry")
     assert trial.read == 3
     assert {reason.reason for reason in trial.reasons.values()}
