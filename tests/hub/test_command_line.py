@@ -21,6 +21,7 @@ REPORTING = {
     "quarantine list", "quarantine show", "quarantine replay",
     "gate list", "gate show", "gate report", "gate release", "gate reject",
     "catalogue import", "catalogue diff", "catalogue codes", "catalogue completeness",
+    "new department",
 }  # fmt: skip
 
 
