@@ -60,10 +60,11 @@ def inspect(mapped: Mapped, codelists: Codelists, waived: pl.DataFrame | None = 
 
     `waived`: `_src` and `reason` of rejects that do not count, because a person accepts the row as it is.
     Raises NotJudged when a frame cannot be judged at all (the mapping broke its promise, or a check raised or
-    did not run), GateStopped when a source row has two records, SpecError when a code list is missing.
+    did not run), SpecError when a code list is missing.
     """
     if mapped.records[SRC].is_duplicated().any():
-        raise GateStopped("a source row has two records", remedy="correct the mapping engine")
+        broken = GateStopped("a source row has two records", remedy="correct the mapping engine")
+        raise NotJudged(broken, [CheckOutcome(UNJUDGEABLE, RECORD, "", NOT_EVALUATED, 0, 0)])
     mapped = _without_bare_rows_of_the_deleted(mapped)
     verdict = _judge(RECORD, mapped.records, RECORDS_SCHEMA, record_rules())
     # A row that the mapping refused may have no key for that very reason: say so once.

@@ -133,9 +133,9 @@ def _decide(act: Any, batch: str, reason: str, actor: str | None, as_json: bool)
 def _print_waiting(rows: list[dict[str, Any]]) -> None:
     table(
         "At the gate 关口前的批次",
-        ("batch", "department", "dataset", "state", "since", "rows", "rejected", "share %"),
+        ("批次 batch", "部门 department", "数据集 dataset", "状态 state", "时间 since", "行数 rows", "不合格 rejected", "%"),
         [
-            [row["batch_id"], row["department"], row["dataset"], row["state"],
+            [row["batch_id"][:8], row["department"], row["dataset"], row["state"],
              f"{row['started_at']:%Y-%m-%d %H:%M}", row["rows_read"], row["rejected"], row["share"] * 100]
             for row in rows
         ],
@@ -173,15 +173,15 @@ def _print_report(document: dict[str, Any]) -> None:
         say(f"decision 决定 {decision['decision']} by {_plain(decision['actor'])} at {decision['decided_at']:%Y-%m-%d %H:%M}: "
             f"{_plain(decision['decision_reason'])}")  # fmt: skip
     table(
-        "Rejected rows by first reason 按首要原因", ("reason", "rows", "failures"),
+        "Rejected rows by first reason 按首要原因", ("原因 reason", "行数 rows", "失败次数 failures"),
         [[reason, of["rows"], of["failures"]] for reason, of in document["reasons"].items()],
     )  # fmt: skip
     table(
         f"Checks 检查: evaluated {document['evaluated']}, no values {document['no_values']}, "
         f"not evaluated {document['not_evaluated']}",
-        ("entity", "column", "check", "rows", "failures", "state"),
+        ("实体 entity", "字段 column", "检查 check", "行数 rows", "不合格 failures", "状态 state"),
         [
-            [check["entity"], check["column"], check["reason"], check["rows"], check["failures"], _state(check)]
+            [check["entity"], _plain(check["column"]), check["reason"], check["rows"], check["failures"], _state(check)]
             for check in document["checks"]
         ],
     )  # fmt: skip

@@ -33,9 +33,12 @@ def run(hub: Hub, slug: str) -> list[Certificate]:
             except GateStopped as stop:
                 stopped.append(stop)
         reading.close()
-        if reading.closed is None:
-            for swept in sweep_what_is_due(hub, reading.source):
-                certificates += swept.certificates
+        try:
+            if reading.closed is None:
+                for swept in sweep_what_is_due(hub, reading.source):
+                    certificates += swept.certificates
+        except GateStopped as stop:
+            stopped.append(stop)
         if stopped:
             raise stopped[0] if len(stopped) == 1 else GateStopped("; ".join(map(str, stopped)))
         return certificates

@@ -248,6 +248,29 @@ def test_every_check_says_on_how_many_rows_it_judged() -> None:
     assert checks["not_in_codelist", "result"] == (3, 1)
     assert checks["not_in_codelist", "channel"] == (0, 0)
     assert checks["duplicate_key", "case_id"] == (2, 0)
+    states = {(check.reason, check.column): check.state for check in result.checks}
+    assert states["not_in_codelist", "channel"] == "no_values"
+    assert {state for check, state in states.items() if checks[check][0]} == {"evaluated"}
+
+
+def test_a_row_with_several_reasons_counts_once_under_its_first() -> None:
+    early = [
+        {SRC: 0, "reason": "bad_date", "column": "SLRQ", "message": "m"},
+        {SRC: 0, "reason": "unmapped_power", "column": None, "message": "m"},
+        {SRC: 1, "reason": "unmapped_power", "column": None, "message": "m"},
+    ]
+    events = entity("event", [event(0, n, action="shrug") for n in range(5)])
+    result = gate.inspect(mapped(records("k0", "k1", "k2"), {"event": events}, early), CODES)
+    told = {
+        (c.entity, c.column, c.reason): (c.rows, c.failures, c.decisive, c.examples)
+        for c in result.checks
+        if c.failures
+    }
+    assert told == {
+        ("source", "SLRQ", "bad_date"): (3, 1, 1, (0,)),
+        ("source", "", "unmapped_power"): (3, 2, 1, (0, 1)),
+        ("event", "action", "not_in_codelist"): (5, 5, 0, (0,)),
+    }
 
 
 def test_the_messages_carry_no_value() -> None:
@@ -260,8 +283,11 @@ def test_the_messages_carry_no_value() -> None:
 def test_a_check_that_raises_stops_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = schemas.Rule("implausible_time", "case_id", pl.col("case_id").dt.year() > 0, "broken")
     monkeypatch.setattr(gate, "entity_rules", lambda *_: [broken])
-    with pytest.raises(GateStopped, match="implausible_time"):
+    with pytest.raises(gate.NotJudged, match="implausible_time") as stopped:
         judged(("case", [case(0)]), keys=1)
+    states = {(c.entity, c.reason): c.state for c in stopped.value.checks}
+    assert states["case", "implausible_time"] == "not_evaluated"
+    assert states["record", "missing_key"] == "evaluated"
 
 
 def test_a_check_that_pandera_skips_stops_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,8 +295,11 @@ def test_a_check_that_pandera_skips_stops_the_batch(monkeypatch: pytest.MonkeyPa
         return schemas.schema(name, types, list(rules)[1:], ran)
 
     monkeypatch.setattr(gate, "schema", forgetful)
-    with pytest.raises(GateStopped, match="did not run"):
+    with pytest.raises(gate.NotJudged, match="did not run") as stopped:
         judged(("case", [case(0)]), keys=1)
+    left = {(c.entity, c.reason) for c in stopped.value.checks if c.state == "not_evaluated"}
+    assert ("case", "duplicate_key") in left  # uniqueness is judged among the rows that would land
+    assert all(c.rows == 0 for c in stopped.value.checks if c.state == "not_evaluated")
 
 
 @pytest.mark.parametrize(
@@ -299,8 +328,10 @@ def test_no_setting_of_pandera_opens_the_gate(setting: dict[str, Any]) -> None:
 )
 def test_what_cannot_be_judged_stops_the_batch(frame: pl.DataFrame) -> None:
     given_batch = mapped(records("k0"), {"event": frame})
-    with pytest.raises(GateStopped, match="event"):
+    with pytest.raises(gate.NotJudged, match="event") as stopped:
         gate.inspect(given_batch, CODES)
+    states = {c.state for c in stopped.value.checks if c.entity == "event"}
+    assert "not_evaluated" in states
 
 
 def test_a_source_row_with_two_records_stops_the_batch() -> None:
@@ -352,6 +383,8 @@ def test_nothing_is_lost_nothing_bad_passes_nothing_good_is_refused(rows: list[A
     assert clean | rejected == set(range(len(rows)))
     assert not clean & rejected
     assert set(result.clean.entities["case"][SRC]) == clean == set(result.clean.parties[SRC])
+    assert sum(check.decisive for check in result.checks) == len(rejected)
+    assert all(check.failures >= check.decisive for check in result.checks)
 
     holder: dict[str, str] = {}
     expected = set()

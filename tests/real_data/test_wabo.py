@@ -77,7 +77,9 @@ def test_every_line_has_a_fate_and_none_is_quarantined(
     fates: dict[str, Counter[str]] = defaultdict(Counter)
     for one in loaded.certificates:
         assert one.checksum_read == one.checksum_landed
-        assert one.read == one.landed + one.unchanged + one.superseded + one.quarantined
+        assert (
+            one.read == one.landed + one.unchanged + one.superseded + one.quarantined + one.rejected
+        )
         fates[one.dataset].update(
             read=one.read, landed=one.landed, again=one.unchanged + one.superseded
         )
