@@ -143,13 +143,16 @@ def checkpoint(words: Words, run: Row) -> Row:
     return run | {"results": results, "expectations": len(results), "evaluated": evaluated} | totals
 
 
-def gate(words: Words, checks: list[Row]) -> list[Row]:
+def gate(ground: Ground, checks: list[Row]) -> list[Row]:
     """Checks of the gate in words; `bad`: rows failed, or it did not run in some batch."""
     return [
         row
-        | _entity(words, row)
+        | _entity(ground.words, row)
         | _reason(row["reason"])
-        | {"bad": bool(row["failures"] or row["not_evaluated"])}
+        | {
+            "label": ground.label(row["dataset"]),
+            "bad": bool(row["failures"] or row["not_evaluated"]),
+        }
         for row in checks
     ]
 

@@ -69,12 +69,14 @@ def _assembled(ground: Ground, month: date | None) -> Report:
     late = _lateness(ground)
     inspected = checks.checkpoint(connection, slug, to_date)
     checkpoint = report_rows.checkpoint(ground.words, inspected) if inspected else None
+    gate = report_rows.gate(ground, checks.gate_checks(connection, slug, period))
     overdue = heard["hours"] is None or heard["hours"] > report_rows.agreed_hours(spec.freshness)
     actions = [
         *priorities.of_batches(ground.words, batches),
         *_silence(ground.words, overdue, heard["hours"], spec.freshness),
         *priorities.of_rejected(ground.words, groups),
         *priorities.of_checkpoint(ground.words, checkpoint),
+        *priorities.of_unknown(ground.words, checkpoint, gate),
         *priorities.of_lateness(ground.words, late),
     ]
     return Report(
@@ -97,7 +99,7 @@ def _assembled(ground: Ground, month: date | None) -> Report:
         trend=report_rows.trend(
             deliveries.months(connection, slug, period, ground.words.months), late
         ),
-        gate=report_rows.gate(ground.words, checks.gate_checks(connection, slug, period)),
+        gate=gate,
         checkpoint=checkpoint,
         unmapped=unmapped,
         actions=priorities.rank(ground.words, actions),

@@ -56,7 +56,7 @@ def of_rejected(words: Words, groups: Sequence[Row]) -> Iterator[Action]:
 
 
 def of_checkpoint(words: Words, checkpoint: Row | None) -> Iterator[Action]:
-    """Expectations that failed, each with its rows, and those that were not evaluated, together."""
+    """Expectations that failed, each with its rows."""
     results = checkpoint["results"] if checkpoint else ()
     for found in results:
         if found["state"] == FAILED:
@@ -65,7 +65,14 @@ def of_checkpoint(words: Words, checkpoint: Row | None) -> Iterator[Action]:
                 words, kind, found["unexpected"], entity=found["entity_zh"], check=found["zh"],
                 check_en=found["en"],
             )  # fmt: skip
-    if unknown := sum(found["state"] == NOT_EVALUATED for found in results):
+
+
+def of_unknown(words: Words, checkpoint: Row | None, gate: Sequence[Row]) -> Iterator[Action]:
+    """Checks of the checkpoint and of the gate that were not evaluated, together: unknown is not good."""
+    results = checkpoint["results"] if checkpoint else ()
+    unknown = sum(found["state"] == NOT_EVALUATED for found in results)
+    unknown += sum(check[NOT_EVALUATED] > 0 for check in gate)
+    if unknown:
         yield _action(words, "not_evaluated", 0, checks=unknown)
 
 

@@ -151,7 +151,7 @@ def test_checks_of_the_gate_that_did_not_run_are_red(
     table = METADATA.tables["ops.check_outcome"]
     numbers = {column.name: 0 for column in table.columns if isinstance(column.type, BigInteger)}
     outcomes = (
-        ("implausible_time", "evaluated", 0), ("required_missing", "evaluated", 2), ("illegal_bytes", "not_evaluated", 0),
+        ("implausible_time", "evaluated", 0), ("required_missing", "evaluated", 2), ("illegal_bytes", "not_evaluated", 0), ("negative_amount", "no_values", 0),
     )  # fmt: skip
     with database.begin() as connection:
         batch = connection.scalar(text("select batch_id from ops.batch"))
@@ -163,13 +163,21 @@ def test_checks_of_the_gate_that_did_not_run_are_red(
                 "entity": "case",
                 "column": "applied_at",
             }
-            judged = {"reason": reason, "state": state, "rows": 13, "failures": failures}
+            judged = {
+                "reason": reason,
+                "state": state,
+                "rows": 13 if state == "evaluated" else 0,
+                "failures": failures,
+            }
             connection.execute(table.insert().values(batch_id=batch, **numbers | named | judged))
     report = reports.report(delivered, SLUG, as_of=soon())
     assert [(row["reason"], row["bad"]) for row in report.gate] == [
-        ("illegal_bytes", True), ("required_missing", True), ("implausible_time", False),
+        ("illegal_bytes", True), ("required_missing", True), ("implausible_time", False), ("negative_amount", False),
     ]  # fmt: skip
-    assert "1 批未能评估" in page.render(report)
+    html = page.render(report)
+    assert "1 批未能评估" in html
+    assert "2 项有行不通过或未能评估，1 项没有值可评，1 项全部通过" in html
+    assert "1项质量检查未能评估" in html
 
 
 def test_what_was_replayed_is_no_second_delivery(
