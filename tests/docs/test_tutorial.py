@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-<<<<<<< HEAD
-=======
 import shutil
->>>>>>> 19cc4411ba06547f97bd4f5cec6ce191cd375b8b
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,12 +46,8 @@ class Reader:
 
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
         self.folder, self.env, self.printed = folder, env, ""
-<<<<<<< HEAD
-        for name in ("departments", "docs", ".venv"):
-=======
         shutil.copytree(ROOT / "departments", folder / "departments")
         for name in ("docs", ".venv"):
->>>>>>> 19cc4411ba06547f97bd4f5cec6ce191cd375b8b
             (folder / name).symlink_to(ROOT / name)
 
     def follow(self, block: Block) -> None:
