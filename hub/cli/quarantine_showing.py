@@ -29,16 +29,25 @@ def print_list(document: dict[str, Any]) -> None:
     )
     counts = [row | {"oldest": f"{row['oldest']:%Y-%m-%d}"} for row in document["counts"]]
     table("Quarantine 隔离区", columns, [[row[c] for c in columns] for row in counts])
-    columns = (
-        "quarantine_id", "department", "reason", "source_file", "source_row", "days", "assignee", "message",
-    )  # fmt: skip
     if document["rows"]:
-        rows = [
-            [escape(str(row[c])) if row[c] is not None else "" for c in columns]
-            for row in document["rows"]
-        ]
-        table("First rows", columns, rows)
+        columns = ("no.", "department", "reason", "file: row", "days", "assignee", "what")
+        table("First rows", columns, map(_first, document["rows"]))
         say("Look: [bold]hub quarantine show <quarantine_id>[/bold]")
+
+
+def _first(row: dict[str, Any]) -> list[Any]:
+    place = f"{row['source_file']}: {row['source_row']}"
+    said = row["message"].split(" (")[0]  # the Chinese half; `show` has all of it
+    cells = [
+        str(row["quarantine_id"]),
+        row["department"],
+        row["reason"],
+        place,
+        row["days"],
+        row["assignee"] or "",
+        said,
+    ]
+    return [escape(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def print_row(row: dict[str, Any]) -> None:

@@ -50,22 +50,26 @@ def suggest(department: OfDepartment = None, as_json: AsJson = False) -> None:
 
     Example: [bold]hub unmapped suggest civil_affairs[/bold]
     """
+    from rich.markup import escape
+
     from hub.pipeline.unmapped import suggest
 
     rows = suggest(open_warehouse(), department)
     if as_json:
         emit_json(rows)
         return
-    table(
-        "Suggestions 候选，须经人工核准",
-        ("department", "codelist", "source_code", "source_name", "rows", "score", "canonical", "name", "alike"),
-        [
-            [row["department"], row["codelist"], row["source_code"], row["source_name"] or "", row["rows_waiting"],
-             *((one["score"], one["code"], one["name"], one["alike"]) if one else ("", "无候选 none", "", ""))]
-            for row in rows
-            for one in row["suggestions"] or [None]
-        ],
-    )  # fmt: skip
+    for row in rows:
+        named = f" {row['source_name']}" if row["source_name"] else ""
+        say(
+            f"[bold]{row['department']} {row['codelist']} {escape(row['source_code'] + named)}[/bold]: {row['rows_waiting']:,} rows"
+        )
+        for one in row["suggestions"]:
+            other = "" if one["own"] else " [yellow]（非本部门 of another body）[/yellow]"
+            say(
+                f"  {one['score']:>3}  {one['code']}  {escape(one['name'])}{other}  （{escape(one['alike'])}）"
+            )
+        if not row["suggestions"]:
+            say("       无候选 nothing is like it")
     if rows:
         say("Approve: [bold]hub unmapped approve DEPARTMENT CODELIST SOURCE_CODE CANONICAL[/bold]")
 
@@ -115,8 +119,25 @@ def coverage(department: OfDepartment = None, as_json: AsJson = False) -> None:
     if as_json:
         emit_json(rows)
         return
+    for row in rows:
+        row |= {name: _percent(row[name]) for name in ("share_of_rows", "share_of_codes")}
     columns = ("department", "month", "codelist", "rows_mapped", "rows_unmapped", "share_of_rows", "codes_mapped", "codes_unmapped", "share_of_codes")  # fmt: skip
-    table("Coverage 对照率", columns, [[row[c] for c in columns] for row in rows])
+    heads = (
+        "department",
+        "month",
+        "codelist",
+        "rows",
+        "unmapped",
+        "share",
+        "codes",
+        "unmapped",
+        "share",
+    )
+    table("Coverage 对照率", heads, [[row[c] for c in columns] for row in rows])
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.2%}"
 
 
 def _day(said: str | None, option: str) -> date | None:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 import mappings
 from hub.core.batches import RESERVED, SRC, Certificate, RawBatch, SourceFile, Step
+from hub.core.privacy import mask_message
 from hub.core.specs import read_department
 from hub.pipeline.batch import keep_raw, prepare, read_raw
 from hub.pipeline.corrected import Corrected, Imported, Kept, corrected_rows
@@ -53,7 +54,7 @@ def export(
     workbook.write(out, sheets, f"{spec.spec.title.zh}：未入库记录更正表")
     ids = [line.quarantine_id for lines in sheets.values() for line in lines]
     with hub.engine.begin() as connection:
-        workbench.take(connection, ids, step)
+        workbench.take(connection, ids, _masked(step))
     return {dataset: len(lines) for dataset, lines in sheets.items()}
 
 
@@ -165,5 +166,11 @@ def _land(
     ids = pl.Series([row["quarantine_id"] for row in rows], dtype=pl.Int64)
     replays = pl.DataFrame({"quarantine_id": ids}).with_row_index(SRC).cast({SRC: pl.Int64})
     department = read_department(hub.settings.departments, slug)
-    landing = prepare(hub, department, parts[0].mapping, header, table, replays, step=step)
+    mapping = parts[0].mapping
+    landing = prepare(hub, department, mapping, header, table, replays, step=_masked(step))
     return land(hub.engine, landing)
+
+
+def _masked(step: Step) -> Step:
+    """The name of a file may be somebody's number."""
+    return Step(step.actor, step.action, mask_message(step.note) if step.note else None)

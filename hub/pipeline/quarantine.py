@@ -74,6 +74,7 @@ def _judgement(hub: Hub, row: Row) -> Row:
                 pl.DataFrame(raw.drop_columns([SRC])), mapping.sensitive_roles(row["dataset"])
             )[0]
         )
+        masked = {name: masked.get(name) for name in raw.column_names if name != SRC}
     except (SpecError, LandingError) as failure:
         uses, wrong, why = {}, [], str(failure)
     return {"fields": _fields(masked, uses, wrong), "wrong": wrong, "not_judged": why}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+import warehouse
 from hub.core.batches import SRC, Landing, Step
 from tests.warehouse.builders import Bad, Row, case_row, landing, rows_of
 from warehouse import balance, ledger, workbench
@@ -129,3 +131,23 @@ def test_a_row_that_vanished_shows(database: Engine) -> None:
         connection.exec_driver_sql("delete from ops.quarantine")
         (row,) = balance.balance(connection, "d")
     assert (row["read"], row["landed"], row["quarantined"], row["balanced"]) == (2, 1, 0, False)
+
+
+def test_the_migration_finds_readings_of_before_the_log(database: Engine) -> None:
+    for _ in range(3):
+        land(
+            database,
+            landing([Bad(key="A"), Bad("unmapped_power", "B"), case_row("C")], department="d"),
+        )
+    land(database, landing([Bad(key="A")], department="d"))
+    script = (
+        Path(warehouse.__file__).parent / "migrations" / "versions" / "0007_stewardship.sql"
+    ).read_text("utf-8")
+    told = script[script.index("-- What is known") : script.index("-- End of what is known")]
+    with database.begin() as connection:
+        before = balance.balance(connection, "d")
+        connection.exec_driver_sql("delete from ops.quarantine_event")
+        assert [row["balanced"] for row in balance.balance(connection, "d")] == [False]
+        connection.exec_driver_sql(told)
+        assert balance.balance(connection, "d") == before
+    assert before[0]["superseded"] == 5

@@ -56,6 +56,21 @@ create table ops.quarantine_event (
 );
 create index quarantine_event_quarantine_id_idx on ops.quarantine_event (quarantine_id);
 
+-- What is known of the time before the log: rows that were read again while they waited. A batch whose certificate has more
+-- rows in quarantine than the quarantine holds of it has lost them to a later reading of the same rows.
+insert into ops.quarantine_event (quarantine_id, at, actor, action, state_from, state_to, note, batch_id)
+select again.quarantine_id, b.landed_at, 'hub', 'read_again', again.state, again.state, 'before there was a log', again.batch_id
+from ops.batch b
+cross join lateral (select b.quarantined - count(*) as rows from ops.quarantine q where q.batch_id = b.batch_id) gone
+cross join lateral (
+    select q.quarantine_id, q.state, q.batch_id from ops.quarantine q join ops.batch later on later.batch_id = q.batch_id
+    where q.department = b.department and q.dataset = b.dataset and q.created_at <= b.landed_at
+      and later.ledger_no > b.ledger_no
+    order by q.quarantine_id limit greatest(gone.rows, 0)
+) again
+where b.state = 'landed' and b.kind not in ('replay', 'rebuild') and b.quarantined > 0;
+-- End of what is known of the time before the log.
+
 -- Runs of the quality checkpoints: results, and the keys of every row that failed.
 create table ops.expectation_run (
     run_id uuid not null,
