@@ -16,6 +16,7 @@ from hub.core.codelists import codelists
 from hub.core.errors import SpecError
 from hub.core.settings import TIME_ZONE, Settings
 from hub.core.specs import (
+    LAYOUTS,
     SLUG,
     UNDECIDED,
     Department,
@@ -26,6 +27,7 @@ from hub.core.specs import (
     department_slugs,
     read_csv,
     read_department,
+    read_yaml,
 )
 from hub.pipeline.drafting.crosswalks import Words, codes_text, powers_text
 from hub.pipeline.drafting.dataset import Found, look
@@ -81,7 +83,9 @@ def new_department(
     )
     left = tuple(one for one in found if one not in read)
     files = {
-        "source.yml": source_text(given, read, left, sorted(catalogue.load().bodies)),
+        "source.yml": source_text(
+            given, read, left, sorted(catalogue.load().bodies), _layouts(found)
+        ),
         "mapping.yml": mapping_text(given.slug, read, frozenset(powers)),
         "powers.csv": powers_text(read, powers),
         "codes.csv": codes_text(read, frozenset(powers), words),
@@ -134,6 +138,18 @@ def _words(departments: Path) -> Words:
                 if word and not word.isascii() and row["code"] not in ("", "-"):
                     words.setdefault(row["codelist"], {}).setdefault(word, row["code"])
     return words
+
+
+def _layouts(found: Sequence[Found]) -> list[str]:
+    """Published layouts of which at least half of the tables are there, whatever their case."""
+    tables = {one.offer.title.rpartition(".")[2].upper() for one in found}
+    fitting = []
+    for path in sorted(LAYOUTS.glob("*/source.yml")):
+        datasets = read_yaml(path).data["datasets"].values()
+        named = {str(one["table"]).upper() for one in datasets if "table" in one}
+        if named and 2 * len(named & tables) >= len(named):
+            fitting.append(path.parent.name)
+    return fitting
 
 
 def _write(settings: Settings, folder: Path, files: dict[str, str]) -> Path | None:

@@ -23,7 +23,7 @@ from mappings.profiling.shapes import (
     shown_shape,
 )
 
-MOST_VALUES = 200
+MOST_VALUES = 1_000
 """A field with more different values is no field of codes, and none of them is kept."""
 MOST_CHARACTERS = 40
 """Nor is one with a longer value."""

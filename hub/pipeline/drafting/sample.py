@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hub.pipeline.drafting.dataset import Found, share
+from hub.pipeline.drafting.writing import one_line
 from mappings.profiling import FieldProfile
 
 ROWS = 2
 _RUN = re.compile(r"(.)\{(\d+)\}")
-_MOMENT = "20120305143000"
+_MOMENT = ("2012", "03", "05", "14", "30", "00")
 
 
 def readme_text(title: str, read: Sequence[Found]) -> str:
@@ -25,7 +26,7 @@ def readme_text(title: str, read: Sequence[Found]) -> str:
     ]
     for found in read:
         parts += [
-            "", f"## {found.name}：{found.offer.title}", "",
+            "", one_line(f"## {found.name}：{found.offer.title}"), "",
             f"抽样 {found.profile.rows} 行。可作标识：{_keys(found)}。", "",
             "| 字段 field | 类型 type | 内容 kind | 非空 filled | 种 distinct | 长 length | 形式或代码 forms or codes |",
             "|---|---|---|---|---|---|---|",
@@ -35,7 +36,7 @@ def readme_text(title: str, read: Sequence[Found]) -> str:
 
 
 def _keys(found: Found) -> str:
-    return "；".join("+".join(key) for key in found.keys.keys[:6]) or "无 (none)"
+    return one_line("；".join("+".join(key) for key in found.keys.keys[:6]) or "无 (none)")
 
 
 def _row(found: Found, field: FieldProfile) -> str:
@@ -47,7 +48,7 @@ def _row(found: Found, field: FieldProfile) -> str:
     cells = (
         field.name, field.type, field.kind, share(field.filled, field.rows), str(field.distinct), length, shown,
     )  # fmt: skip
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(one_line(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
 def rows_text(found: Found) -> str:
@@ -74,10 +75,17 @@ def _invented(found: Found, field: FieldProfile, number: int) -> str:
 
 def _moment(form: str) -> str:
     """An invented moment in the form in which the field is mostly written."""
-    digits = iter(_MOMENT)
     spelled = _RUN.sub(lambda run: run[1] * int(run[2]), form).rstrip("…").replace("·", " ")
-    words = iter("年月日时分秒")
-    return "".join(
-        next(digits, "0") if sign in "9９" else next(words, "") if sign == "字" else sign
-        for sign in spelled
-    )
+    spelled = spelled.replace("９", "9")
+    for sign in "年月日时分秒":
+        spelled = spelled.replace("字", sign, 1)
+    parts = iter(_MOMENT)
+    return re.sub("9+", lambda run: _digits(len(run[0]), parts), spelled)
+
+
+def _digits(width: int, parts: Iterator[str]) -> str:
+    """So many digits: as many of the next parts of the moment as fit, the last of them cut from the left."""
+    text = next(parts, "0")
+    while len(text) < width:
+        text += next(parts, "0")
+    return text[-width:] if width < len(text) else text

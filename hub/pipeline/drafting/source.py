@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.core.specs import UNDECIDED
 from hub.pipeline.drafting.dataset import Found
-from hub.pipeline.drafting.writing import line
+from hub.pipeline.drafting.writing import line, remark
 
 LAG = "15m"
 
@@ -26,9 +26,16 @@ class Given:
 
 
 def source_text(
-    given: Given, read: Sequence[Found], left: Sequence[Found], bodies: Sequence[str]
+    given: Given,
+    read: Sequence[Found],
+    left: Sequence[Found],
+    bodies: Sequence[str],
+    layouts: Sequence[str] = (),
 ) -> str:
-    """The whole file. `left`: datasets that were found and are not read, named in comments. `bodies`: known codes."""
+    """The whole file. `left`: datasets that were found and are not read, named in comments. `bodies`: known codes.
+
+    `layouts`: published layouts whose tables are there.
+    """
     lines = [
         "# 由 hub new department 依抽样写成。凡写“待定”处由人决定后改写；hub check " f"{given.slug} 逐行列出还缺什么。",
         "# Drafted from a sample. Replace every 待定 (to decide); hub check lists what is missing, by line.",
@@ -41,12 +48,19 @@ def source_text(
         line(0, "protection", {"sessions": 1}, "与部门约定；另有 rows_per_second: 500, windows: [\"22:00-06:00\"]"),
         "datasets:",
     ]  # fmt: skip
+    lines[-1:-1] = [
+        f"# 表名与公布的布局 {name} 相符：若是，整个目录可改写为 layout: {name}，见 mappings/layouts/{name}/README.md"
+        for name in layouts
+    ]
     for found in read:
         lines += _dataset(found, given.connector)
     if left:
         lines += ["  # 已看到、未纳入的 (seen, not read)；要用时在此和 mapping.yml 各加一段："]
         lines += [
-            f"  #   {one.offer.title}：抽样 {one.profile.rows} 行，字段 {'、'.join(one.profile.fields)}"
+            remark(
+                2,
+                f"  {one.offer.title}：抽样 {one.profile.rows} 行，字段 {'、'.join(one.profile.fields)}",
+            )
             for one in left
         ]
     return "\n".join(lines) + "\n"
@@ -56,7 +70,10 @@ def _dataset(found: Found, connector: str) -> list[str]:
     known = f"，约 {found.offer.rows} 行" if found.offer.rows is not None else ""
     damaged = f"，{found.profile.damaged} 行无法解码" if found.profile.damaged else ""
     lines = [
-        f"  # {found.offer.title}{known}：抽样 {found.profile.rows} 行{damaged}，{len(found.profile.fields)} 个字段",
+        remark(
+            2,
+            f"{found.offer.title}{known}：抽样 {found.profile.rows} 行{damaged}，{len(found.profile.fields)} 个字段",
+        ),
         f"  {found.name}:",
     ]
     remarks = found.offer.remarks
@@ -66,13 +83,15 @@ def _dataset(found: Found, connector: str) -> list[str]:
         else:
             lines.append(line(4, key, value, remarks.get(key, "")))
     lines += [
-        f"    # {key}: {said}" for key, said in remarks.items() if key not in found.offer.settings
+        remark(4, f"{key}: {said}")
+        for key, said in remarks.items()
+        if key not in found.offer.settings
     ]
     lines += {"database": _strategy, "exchange": _order_and_flag}.get(connector, _nothing)(found)
     if (mark := found.field("record.deleted")) is not None:
         lines += [
-            f"    # {mark} 像删除标识：{found.said(mark)}",
-            f'    # 若是，加：deletes: flag 和 deleted: {{column: {mark}, equals: ["1"]}}',
+            remark(4, f"{mark} 像删除标识：{found.said(mark)}"),
+            remark(4, f'若是，加：deletes: flag 和 deleted: {{column: {mark}, equals: ["1"]}}'),
         ]
     return lines
 
@@ -94,14 +113,16 @@ def _strategy(found: Found) -> list[str]:
     lines = [line(4, "strategy", strategy, comment)]
     lines += _key_remarks(found)
     if rising := [name for name in found.keys.rising if name != changed]:
-        lines.append(f"    # {'、'.join(rising)} 逐行递增，但只说明新增，不说明修改，不宜作游标")
+        lines.append(
+            remark(4, f"{'、'.join(rising)} 逐行递增，但只说明新增，不说明修改，不宜作游标")
+        )
     return lines
 
 
 def _key_remarks(found: Found) -> list[str]:
     unique = "；".join("+".join(names) for names in found.offer.unique) or "无"
     seen = "；".join("+".join(names) for names in found.keys.keys[:6]) or "无"
-    return [f"    # 数据库声明唯一：{unique}。抽样中唯一且不空：{seen}"]
+    return [remark(4, f"数据库声明唯一：{unique}。抽样中唯一且不空：{seen}")]
 
 
 def source_key(found: Found) -> list[str]:

@@ -21,7 +21,8 @@ def scalar(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
     if _PLAIN.match(value) and (value.lower() in _WORDS or yaml.safe_load(value) == value):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    quoted = json.dumps(value, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in quoted)
 
 
 def flow(value: Any) -> str:
@@ -41,4 +42,15 @@ def line(indent: int, key: str, value: Any, comment: str = "") -> str:
 
 def commented(text: str, comment: str) -> str:
     """A line and what is to be said of it."""
-    return f"{text.ljust(COMMENT_AT)}  # {' '.join(comment.split())}" if comment else text
+    said = one_line(comment)
+    return f"{text.ljust(COMMENT_AT)}  # {said}" if said else text
+
+
+def remark(indent: int, text: str) -> str:
+    """A line that is nothing but a comment."""
+    return f"{' ' * indent}# {one_line(text)}"
+
+
+def one_line(text: str) -> str:
+    """Names of fields and tables may hold line ends and what no text file may hold."""
+    return "".join(sign if sign.isprintable() else "·" for sign in " ".join(text.split()))

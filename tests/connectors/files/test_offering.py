@@ -14,6 +14,7 @@ from connectors.offer import Offer
 from hub.core.errors import SourceRefused, SpecError
 from hub.core.settings import CONTENT_ROOT
 from hub.core.specs import Department, DepartmentSpec, Owner, SpecFile, Title
+from tests.connectors.files.test_access import REAL, needs_sample, needs_tools
 
 SAMPLES = CONTENT_ROOT / "departments"
 
@@ -143,3 +144,12 @@ def test_a_url_of_another_kind() -> None:
     unreadable: Any = "https://example.invalid"
     with pytest.raises(SpecError, match="no URL"):
         list(connectors.offers(department(), unreadable))
+
+
+@needs_tools
+@needs_sample
+def test_tables_of_an_access_database(folder: Path) -> None:
+    shutil.copy(REAL, folder / "register2012.mdb")
+    given = offers(folder)
+    assert [offer.title for offer in given] == ["register*.mdb#Table1"]
+    assert rows(given[0]) == 7

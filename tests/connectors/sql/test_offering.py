@@ -14,6 +14,7 @@ import pytest
 import connectors
 from connectors.sql import open_backend
 from hub.core.errors import SourceUnavailable, SpecError
+from tests.conformance.test_database_odbc import over
 from tests.connectors.files.test_offering import department
 
 TABLE = 'CREATE TABLE "BJ_XX" ("ID" integer PRIMARY KEY, "MC" varchar(20))'
@@ -53,8 +54,7 @@ def test_tables_of_postgresql(postgres_url: str) -> None:
 def test_tables_of_mariadb(mariadb_server: Any) -> None:
     mariadb_server.run("CREATE DATABASE offering", "CREATE TABLE offering.bj_xx (id int)")
     try:
-        url = f"mysql://root:{mariadb_server.password}@127.0.0.1:{mariadb_server.port}/offering"
-        assert open_backend(url, "here").tables() == ("bj_xx",)
+        assert open_backend(mariadb_server.url("offering"), "here").tables() == ("bj_xx",)
     finally:
         mariadb_server.run("DROP DATABASE offering")
 
@@ -104,3 +104,10 @@ def test_a_url_that_is_none_is_not_shown() -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailable):
         list(connectors.offers(department("exchange"), f"sqlite:///{tmp_path}/no.db"))
+
+
+def test_tables_over_odbc(tmp_path: Path, sqlite_url: str) -> None:
+    url = over("SQLite3", Database=tmp_path / "a.db")
+    assert set(open_backend(url, "here").tables()) == {"BJ_XX", "V_XX"}
+    (offer,) = connectors.offers(department("database"), url, ["BJ_XX"])
+    assert sum(table.num_rows for table in offer.sample(10)) == 2

@@ -182,3 +182,19 @@ def test_the_command(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (meant["BJBH"], meant["SFZH"]) == ("record.case_no", "applicant.identity")
     assert cases["keys"][:2] == [["ID"], ["BJBH"]]
     assert not any(personal in shown.output + told.output for personal in PERSONAL)
+
+
+def test_fields_with_awkward_names(place: Path, draft: Draft) -> None:
+    """Headers of sheets hold line ends, and whatever else somebody typed."""
+    import xlsxwriter
+
+    awkward = ("办件\n编号", "申请: 日期", "# 备注", '"引"', "a|b", "删除标识", "- 项")
+    with xlsxwriter.Workbook(place / "登记1.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, awkward)
+        for number in range(1, 9):
+            sheet.write_row(number, 0, (f"A{number}", "2012-03-05", "x", "y", "z", "0", "w"))
+    made = draft("files", place.as_uri())
+    assert all("undecided" in problem for problem in problems(made))
+    text = (made.folder / "mapping.yml").read_text("utf-8")
+    assert 'key: ["办件\\n编号"]' in text
