@@ -82,15 +82,20 @@ at_work as (
         and coalesce(c.decided_at, c.closed_at, 'infinity') >= b.first_day::timestamp at time zone :zone
     group by c.department, p.place
 ),
--- Data not reported: of the rows that came in the month, those still in quarantine.
+-- Data not reported: of the rows that came in the month, those still in quarantine, those of batches that wait at the gate,
+-- and those that were rejected by decision.
 arrived as (
-    select batch.department, sum(batch.rows_read) as rows_read, sum(waiting.rows) as rows_open
+    select
+        batch.department,
+        sum(batch.rows_read) as rows_read,
+        sum(case batch.state when 'stopped' then batch.rows_read else waiting.rows + coalesce(batch.rejected, 0) end)
+            as rows_open
     from ops.batch batch
     cross join bounds b
     cross join lateral (
-        select count(*) as rows from ops.quarantine q where q.batch_id = batch.batch_id and q.state = 'open'
+        select count(*) as rows from ops.quarantine q where q.batch_id = batch.batch_id and q.state in ('open', 'rejected')
     ) waiting
-    where batch.state = 'landed' and batch.kind not in ('replay', 'rebuild')
+    where batch.state in ('landed', 'stopped', 'rejected') and batch.kind not in ('replay', 'correction', 'rebuild')
         and batch.started_at >= b.first_day::timestamp at time zone :zone
         and batch.started_at < b.next_month::timestamp at time zone :zone
     group by batch.department

@@ -146,6 +146,37 @@ def test_data_not_reported_costs_a_point_per_cent_up_to_five(
     assert score.inputs["rows_read"] == 200
 
 
+@pytest.mark.parametrize(
+    ("state", "rejected", "quarantined", "points"),
+    [
+        ("landed", 0, None, 0),
+        ("landed", 0, "rejected", -2),
+        ("stopped", None, None, -5),
+        ("rejected", 40, None, -5),
+    ],
+)
+def test_what_is_stopped_or_rejected_was_not_reported(
+    world: Any, state: str, rejected: int | None, quarantined: str | None, points: int
+) -> None:
+    """One row of 40 is two and a half per cent; a batch of 40 that does not land is all of them."""
+    batch = world.batch()
+    world.connection.execute(
+        text(
+            "update ops.batch set started_at = '2012-03-30 09:00+08', rows_read = 40, state = :state, "
+            "rejected = :rejected where batch_id = :id"
+        ),
+        {"id": batch, "state": state, "rejected": rejected},
+    )
+    if quarantined:
+        world.put("ops.quarantine", department="land", dataset="d", batch_id=batch, raw_object="x", raw_row=1,
+                  reason="bad_date", message="x", versions="{}", state=quarantined, created_at="2012-04-02")  # fmt: skip
+    world.land("case", case_id="A", power_code="P", accepted_at="2012-03-30 09:00")
+    world.supervise("2012-03-31 09:00", rules=LIMITS)
+    assert lines(by_place(world)[""])["unreported"][1] == max(points, -5) * (
+        2 if quarantined else 1
+    )
+
+
 def test_never_below_the_floor_but_the_sum_is_kept(world: Any) -> None:
     world.supervise(rules=LIMITS)
     for number in range(1, 13):
