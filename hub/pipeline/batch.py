@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import polars as pl
 import pyarrow as pa
@@ -24,31 +22,16 @@ from hub.core.batches import (
     RawBatch,
     Step,
 )
-from hub.core.codelists import codelists
 from hub.core.crash import crash_point
-from hub.core.errors import GateStopped, LandingError
+from hub.core.errors import LandingError
 from hub.core.fingerprints import record_hashes
 from hub.core.specs import Department
-from hub.pipeline import drift
 from hub.pipeline.installation import Hub
+from hub.pipeline.judging import NOTHING_DECIDED, Decided, Shape, ShapeStopped, judge
 from quality import gate, outcomes, quarantine
 from warehouse import annexes, ledger, retention
 from warehouse import outcomes as warehouse_outcomes
 from warehouse.objects import put_raw
-
-Shape = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Decisions of people on rows of a batch. `waived`: `_src` and `reason` of rejects that do not count; `refused`:
-    frames in REJECTS_SCHEMA, of rows that were rejected for good and must not land whatever the mapping says."""
-
-    waived: pl.DataFrame | None = None
-    refused: tuple[pl.DataFrame, ...] = ()
-
-
-NOTHING_DECIDED = Decided()
 
 
 def keep_raw(
@@ -141,73 +124,46 @@ def prepare(
     who replays them. Raises GateStopped when the dataset's policy says to stop at a change of shape, and when a check did
     not run; both are recorded all the same.
     """
-    started = time.perf_counter()
-    shape = drift.shape_of(raw)
-    policy = department.settings(header.dataset).drift
-    spec = mapping.spec(header.dataset)
-    lacking = (
-        drift.absent(shape, spec.fields, spec.older_names) if policy.missing == "ignore" else ()
-    )
-    mapped = mappings.apply(
-        mapping, header.dataset, drift.with_empty_columns(raw, lacking), hub.keys
-    )
-    found = drift.changes(shape, before, (*drift.missing(lacking), *mapped.drift), spec.older_names)
-    if stopping := drift.under(found, policy, "stop"):
-        _stop(hub, header, stopping)
-    held = drift.under(found, policy, "quarantine")
-    mapped_at = time.perf_counter()
-    mapped = replace(mapped, rejects=pl.concat([*decided.refused, mapped.rejects]))
     try:
-        gated = gate.inspect(_held_back(mapped, held), codelists(), decided.waived)
-    except gate.NotJudged as failure:
-        _note_unjudged(hub, header, failure)
+        judged = judge(department, mapping, header.dataset, raw, before, hub.keys, decided)
+    except ShapeStopped as stop:
+        _note_failure(hub, header, changes=stop.changes)
         raise
-    clean = gated.clean
-    new_shape = drift.remembered(shape, before, held)
+    except gate.NotJudged as failure:
+        _note_failure(hub, header, checks=outcomes.frame(failure.checks))
+        raise
+    clean = judged.gated.clean
     kept = quarantine.build(
-        raw, gated.rejects, mapped.records, mapping.sensitive_roles(header.dataset), hub.keys
-    )
+        raw, judged.gated.rejects, judged.mapped.records, mapping.sensitive_roles(header.dataset), hub.keys
+    )  # fmt: skip
     return Landing(
-        header=_stamped(
-            header, mapping, {"map": mapped_at - started, "gate": time.perf_counter() - mapped_at}
-        ),
-        records=_hashed(clean),
+        header=_stamped(header, mapping, judged.seconds),
+        records=hashed(clean),
         entities=clean.entities,
         owned=clean.owned,
         quarantine=kept,
         parties=_sealed(hub, clean.parties),
         unmapped=clean.unmapped,
-        drift=drift.unseen(found, shape, before),
+        drift=judged.drift,
         replays=replays,
-        shape=new_shape if header.kind == "extract" and new_shape != before else None,
-        checks=outcomes.frame(gated.checks, kept),
-        held=bool(held),
+        shape=judged.shape if header.kind == "extract" and judged.shape != before else None,
+        checks=outcomes.frame(judged.gated.checks, kept),
+        held=judged.held,
         step=step or Step("hub", "replay"),
     )
 
 
-def _stop(hub: Hub, header: BatchHeader, stopping: tuple[Drift, ...]) -> None:
+def _note_failure(
+    hub: Hub,
+    header: BatchHeader,
+    changes: tuple[Drift, ...] = (),
+    checks: pl.DataFrame | None = None,
+) -> None:
     with hub.engine.begin() as connection:
-        annexes.note_drift(connection, header, stopping)
+        annexes.note_drift(connection, header, changes)
+        if checks is not None:
+            warehouse_outcomes.note(connection, header, checks)
         ledger.set_state(connection, header.batch_id, "failed")
-    raise GateStopped(
-        "; ".join(change.message for change in stopping),
-        where=f"{header.department}/{header.dataset}",
-        remedy="adapt mapping.yml, or the dataset's drift policy in source.yml; nothing of this batch landed",
-    )
-
-
-def _note_unjudged(hub: Hub, header: BatchHeader, failure: gate.NotJudged) -> None:
-    with hub.engine.begin() as connection:
-        warehouse_outcomes.note(connection, header, outcomes.frame(failure.checks))
-        ledger.set_state(connection, header.batch_id, "failed")
-
-
-def _held_back(mapped: Mapped, held: tuple[Drift, ...]) -> Mapped:
-    if not held or (not mapped.rejects.is_empty() and all(d.change == "missing" for d in held)):
-        return mapped  # the mapping itself refuses rows that lack a mapped column
-    waiting = drift.rejects(mapped.records[SRC], held)
-    return replace(mapped, rejects=pl.concat([mapped.rejects, waiting]))
 
 
 def _stamped(
@@ -230,7 +186,8 @@ def _stamped(
     )
 
 
-def _hashed(clean: Mapped) -> pl.DataFrame:
+def hashed(clean: Mapped) -> pl.DataFrame:
+    """The records with the hash of everything that each reports."""
     return clean.records.join(record_hashes(clean.entities), on=SRC, how="left").with_columns(
         pl.col("record_hash").fill_null("")
     )

@@ -7,14 +7,13 @@ transaction, which records are new, changed or as they were. No raw object, no l
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 from sqlalchemy import Connection
 
-import mappings
 from hub.core.batches import (
     FILE,
     ROW,
@@ -25,16 +24,15 @@ from hub.core.batches import (
     Mapped,
     RawBatch,
 )
-from hub.core.codelists import codelists
 from hub.core.errors import GateStopped, SourceClosed, SourceRefused, SpecError
-from hub.core.fingerprints import record_hashes
 from hub.core.privacy import mask_message
 from hub.core.progress import advanced
-from hub.pipeline import drift
+from hub.pipeline.batch import hashed
 from hub.pipeline.busy import working_alone
 from hub.pipeline.installation import Hub
+from hub.pipeline.judging import judge
 from hub.pipeline.reading import Source, open_source
-from quality import gate, quarantine
+from quality import quarantine
 from warehouse import foreseeing, ledger
 from warehouse.fates import REGISTRY_SCHEMA
 
@@ -142,48 +140,34 @@ def _judge(
 ) -> pl.DataFrame:
     """Map, gate and compare one batch; returns the registry as it would be after it."""
     mapping, dataset = source.mapping, trial.dataset
-    spec, policy = mapping.spec(dataset), source.department.settings(dataset).drift
-    shape = drift.shape_of(raw)
-    lacking = (
-        drift.absent(shape, spec.fields, spec.older_names) if policy.missing == "ignore" else ()
-    )
-    mapped = mappings.apply(mapping, dataset, drift.with_empty_columns(raw, lacking), hub.keys)
-    found = drift.changes(shape, before, (*drift.missing(lacking), *mapped.drift), spec.older_names)
-    trial.drift = tuple(dict.fromkeys((*trial.drift, *drift.unseen(found, shape, before))))
-    if stopping := drift.under(found, policy, "stop"):
-        raise GateStopped("; ".join(change.message for change in stopping), where=dataset)
-    held = drift.under(found, policy, "quarantine")
-    gated = gate.inspect(mapped, codelists())
-    clean, rejects = gated.clean, gated.rejects
-    if held and (rejects.is_empty() or any(change.change != "missing" for change in held)):
-        rejects = pl.concat([rejects, drift.rejects(mapped.records[SRC], held)])
-        clean = _nothing_of(clean)
-    keys = clean.records["record_key"]
-    asked = foreseeing.known(connection, source.slug, dataset, keys)
+    judged = judge(source.department, mapping, dataset, raw, before, hub.keys)
+    trial.drift = tuple(dict.fromkeys((*trial.drift, *judged.drift)))
+    clean, rejects = judged.gated.clean, judged.gated.rejects
+    asked = foreseeing.known(connection, source.slug, dataset, clean.records["record_key"])
     registry = pl.concat([asked.join(registry, on="record_key", how="anti"), registry])
     foreseen = foreseeing.foresee(_landing(source.slug, dataset, raw, clean), registry)
     rejects = pl.concat([rejects, foreseen.rejects])
-    _count(trial, foreseen.rows, clean, mapped)
-    _explain(trial, raw, rejects, mapped.records, mapping.sensitive_roles(dataset))
+    _count(trial, foreseen.rows, clean, judged.mapped)
+    _explain(trial, raw, rejects, judged.mapped.records, mapping.sensitive_roles(dataset))
+    if not judged.held:
+        _stop_if_unfit(trial, source, judged.gated.rejects[SRC].n_unique(), raw.num_rows)
     return foreseeing.after(registry, foreseen)
 
 
-def _nothing_of(clean: Mapped) -> Mapped:
-    return replace(
-        clean,
-        records=clean.records.clear(),
-        entities={name: frame.clear() for name, frame in clean.entities.items()},
-    )
+def _stop_if_unfit(trial: Trial, source: Source, rejected: int, rows: int) -> None:
+    threshold = source.department.threshold(trial.dataset)
+    if threshold.stops(rejected, rows):
+        raise GateStopped(
+            f"{rejected} of {rows} rows are rejected, more than a share of {threshold.stop_above}: nothing of the "
+            "batch would land before somebody has decided (hub gate)"
+        )
 
 
 def _landing(slug: str, dataset: str, raw: pa.Table, clean: Mapped) -> Landing:
     """As much of a landing as its fates depend on. It is never landed."""
-    records = clean.records.join(record_hashes(clean.entities), on=SRC, how="left").with_columns(
-        pl.col("record_hash").fill_null("")
-    )
     none = pl.DataFrame()
     header = BatchHeader("", slug, dataset, "", raw.num_rows, {}, None)
-    return Landing(header, records, clean.entities, clean.owned, none, none, none)
+    return Landing(header, hashed(clean), clean.entities, clean.owned, none, none, none)
 
 
 def _count(trial: Trial, rows: pl.DataFrame, clean: Mapped, mapped: Mapped) -> None:

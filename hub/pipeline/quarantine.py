@@ -17,8 +17,9 @@ from hub.core.codelists import codelists
 from hub.core.errors import HubError, LandingError, SpecError
 from hub.core.privacy import mask_message
 from hub.core.specs import read_department
-from hub.pipeline.batch import Decided, prepare
+from hub.pipeline.batch import prepare
 from hub.pipeline.installation import Hub
+from hub.pipeline.judging import Decided
 from hub.pipeline.replay import Waiting, land_again, waiting_rows
 from mappings import explanation
 from quality import gate, quarantine

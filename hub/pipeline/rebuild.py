@@ -22,9 +22,10 @@ from hub.core.batches import SRC, BatchHeader, Certificate, Landing
 from hub.core.errors import DepartmentBusy
 from hub.core.progress import advanced
 from hub.core.specs import Department, read_department
-from hub.pipeline.batch import Decided, prepare, read_raw, remembered_shape
+from hub.pipeline.batch import prepare, read_raw, remembered_shape
 from hub.pipeline.busy import working_alone
 from hub.pipeline.installation import Hub
+from hub.pipeline.judging import Decided
 from warehouse import ledger, rebuilding
 from warehouse.landing import land
 from warehouse.objects import manifest_of

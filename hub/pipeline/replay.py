@@ -13,8 +13,9 @@ import mappings
 from hub.core.batches import SRC, BatchHeader, Certificate, Step
 from hub.core.progress import advanced
 from hub.core.specs import Department, read_department
-from hub.pipeline.batch import NOTHING_DECIDED, Decided, prepare, read_raw
+from hub.pipeline.batch import prepare, read_raw
 from hub.pipeline.installation import Hub
+from hub.pipeline.judging import NOTHING_DECIDED, Decided
 from warehouse import ledger, workbench
 from warehouse.landing import land as land_in_warehouse
 from warehouse.workbench import Selection

@@ -12,8 +12,9 @@ from hub.core.ahead import ahead
 from hub.core.batches import Certificate, Landing, RawBatch
 from hub.core.crash import crash_point
 from hub.core.progress import advanced
-from hub.pipeline.batch import Shape, keep_raw, prepare, remembered_shape
+from hub.pipeline.batch import keep_raw, prepare, remembered_shape
 from hub.pipeline.installation import Hub
+from hub.pipeline.judging import Shape
 from hub.pipeline.reading import Source, acknowledge
 from hub.pipeline.stopping import stop_if_unfit
 from warehouse.landing import land
