@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub import pipeline
@@ -185,6 +185,7 @@ TEXTS = st.text(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(["A", "B", "原因", "C"]), st.none() | TEXTS, min_size=1), min_size=1, max_size=5))  # fmt: skip
 def test_whatever_was_written_and_left_alone_comes_back_the_same(tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]) -> None:  # fmt: skip
     path = tmp_path_factory.mktemp("book") / "a.xlsx"
