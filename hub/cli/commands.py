@@ -12,6 +12,7 @@ from hub.cli import appeal, raw, sources
 from hub.cli.catalogue import catalogue_app
 from hub.cli.findings import findings_app, verify
 from hub.cli.printing import emit_json, say, table
+from hub.cli.quality import quality_app
 from hub.cli.scores import scores
 from hub.core.errors import EXIT_CONFIGURATION, EXIT_FINDINGS, EXIT_OK
 from hub.push.cli import push_app
@@ -33,6 +34,7 @@ app.add_typer(raw.raw_app, name="raw")
 app.add_typer(push_app, name="push")
 app.add_typer(catalogue_app, name="catalogue")
 app.add_typer(findings_app, name="findings")
+app.add_typer(quality_app, name="quality")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 AsOf = Annotated[
