@@ -37,7 +37,7 @@ def department_dag(slug: str) -> DAG:
 
             with retrying_only_what_may_heal():
                 found = quality.inspect_landed(pipeline.open_hub(), slug)
-            return found and str(found["run_id"])
+            return str(found["run_id"]) if found else None
 
         run_checkpoint()
     return dag

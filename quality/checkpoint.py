@@ -7,7 +7,8 @@ context lives in memory only, and the warehouse's address never reaches a file.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from typing import Any
 from sqlalchemy import make_url
 
 from hub.core.privacy import mask_message
+from hub.core.settings import TIME_ZONE
 from quality.data_docs import detached
 from quality.expected import Expected
 
 _POSITION = "position"
+_SESSION = f"-c timezone={TIME_ZONE} -c work_mem=128MB"
 _COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 
@@ -41,51 +44,65 @@ class Answer:
     error: str = ""
 
 
-class Checkpoint:
-    """An open connection of Great Expectations to the working tables of one schema."""
+Judge = Callable[[str, Sequence[Asked], Path], list[Answer]]
+"""Judges one working table by name, writes its page, and answers in the order of the questions."""
 
-    def __init__(self, warehouse_url: str, schema: str) -> None:
-        os.environ["GX_ANALYTICS_ENABLED"] = "false"
-        import great_expectations as gx
-        from great_expectations.data_context.types.base import ProgressBarsConfig
 
-        self.context: Any = gx.get_context(mode="ephemeral")
-        quiet = ProgressBarsConfig(globally=False, metric_calculations=False)
-        self.context.variables.progress_bars = quiet
-        self.source = self.context.data_sources.add_postgres(
-            "warehouse", connection_string=_gx_url(warehouse_url), create_temp_table=False
-        )
-        self.schema = schema
+def import_library() -> None:
+    """Import Great Expectations, which calls nobody."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations  # noqa: F401
 
-    def judge(self, name: str, table: str, asked: Sequence[Asked], page: Path) -> list[Answer]:
-        """Judge one working table, write its page, and answer in the order of the questions."""
-        import great_expectations as gx
 
-        asset = self.source.add_table_asset(name, table_name=table, schema_name=self.schema)
-        expectations = [_put(position, one) for position, one in enumerate(asked)]
-        suite = self.context.suites.add(gx.ExpectationSuite(name, expectations=expectations))
-        definition = gx.ValidationDefinition(
-            name=name, data=asset.add_batch_definition_whole_table("all"), suite=suite
-        )
-        checkpoint = gx.Checkpoint(
-            name=name,
-            validation_definitions=[self.context.validation_definitions.add(definition)],
-            result_format=_COUNTS_ONLY,
-        )
-        found = self.context.checkpoints.add(checkpoint).run()
-        (result,) = found.run_results.values()
+@contextmanager
+def opened(warehouse_url: str, schema: str) -> Iterator[Judge]:
+    """Great Expectations at work on the working tables of one schema."""
+    import_library()
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context: Any = gx.get_context(mode="ephemeral")
+    quiet = ProgressBarsConfig(globally=False, metric_calculations=False)
+    context.variables.progress_bars = quiet
+    source = context.data_sources.add_postgres(
+        "warehouse", connection_string=_gx_url(warehouse_url), create_temp_table=False
+    )
+
+    def judge(table: str, asked: Sequence[Asked], page: Path) -> list[Answer]:
+        asset = source.add_table_asset(table, table_name=table, schema_name=schema)
+        result = _result(context, asset, asked)
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_bytes(detached(_rendered(result), name))
+        page.write_bytes(detached(_rendered(result), table))
         answers = {
             one.expectation_config.meta[_POSITION]: _answer(one.success, one) for one in result.results
         }  # fmt: skip
         silent = Answer(False, 0, "no result")
         return [answers.get(position, silent) for position in range(len(asked))]
 
-    def close(self) -> None:
-        """Let its connections go."""
-        self.source.get_engine().dispose()
-        self.source.get_execution_engine().engine.dispose()
+    try:
+        yield judge
+    finally:
+        source.get_engine().dispose()
+        source.get_execution_engine().engine.dispose()
+
+
+def _result(context: Any, asset: Any, asked: Sequence[Asked]) -> Any:
+    """What a checkpoint of one validation says of the asset."""
+    import great_expectations as gx
+
+    expectations = [_put(position, one) for position, one in enumerate(asked)]
+    definition = gx.ValidationDefinition(
+        name=asset.name,
+        data=asset.add_batch_definition_whole_table("all"),
+        suite=context.suites.add(gx.ExpectationSuite(asset.name, expectations=expectations)),
+    )
+    checkpoint = gx.Checkpoint(
+        name=asset.name,
+        validation_definitions=[context.validation_definitions.add(definition)],
+        result_format=_COUNTS_ONLY,
+    )
+    (result,) = context.checkpoints.add(checkpoint).run().run_results.values()
+    return result
 
 
 def _gx_url(warehouse_url: str) -> str:
@@ -93,7 +110,10 @@ def _gx_url(warehouse_url: str) -> str:
     url = make_url(warehouse_url)
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-    return url.set(host=url.host or "localhost").render_as_string(hide_password=False)
+    url = url.set(host=url.host or "localhost")
+    given = url.query.get("options", "")
+    options = " ".join((*([given] if isinstance(given, str) else given), _SESSION)).strip()
+    return url.update_query_dict({"options": options}).render_as_string(hide_password=False)
 
 
 def _put(position: int, asked: Asked) -> Any:

@@ -24,6 +24,7 @@ from hub.core.entities import ENTITIES
 
 Row = dict[str, Any]
 EVERYBODY = "*"
+WORK_MEMORY = "128MB"
 _LOCK = "hashtextextended(:name, 0)"
 
 
@@ -72,12 +73,6 @@ def departments_by_entity(connection: Connection) -> dict[str, set[str]]:
     }
 
 
-def last_ledger_no(connection: Connection, department: str) -> int:
-    """The ledger number of the department's last landed batch; 0 without any."""
-    sql = "select max(ledger_no) from ops.batch where department = :department and state = 'landed'"
-    return int(connection.scalar(text(sql), {"department": department}) or 0)
-
-
 def make_rows(
     connection: Connection, table: str, sql: Callable[[Iterable[str]], str], derived: Iterable[str]
 ) -> dict[str, str]:
@@ -112,6 +107,11 @@ def attempt(connection: Connection, sql: str) -> str:
 def first_line(failure: DBAPIError) -> str:
     """What the server says, without the statement and the values."""
     return str(failure.orig).strip().splitlines()[0][:200]
+
+
+def allow_memory(connection: Connection) -> None:
+    """Let sorting and grouping of this transaction use more than the server's few megabytes."""
+    connection.execute(text(f"set local work_mem = '{WORK_MEMORY}'"))
 
 
 def count_rows(connection: Connection, table: str) -> int:
