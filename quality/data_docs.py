@@ -50,6 +50,21 @@ class Site:
         """The list of all rows of the department that failed the expectation in that run."""
         return self.run(run_id) / "failures" / department / f"{expectation}.csv"
 
+    def link(self, run_id: str, failed: Mapping[str, Collection[str]]) -> None:
+        """On Great Expectations' pages of a run, link each failed expectation to the lists of its failing rows.
+
+        `failed`: expectation → departments.
+        """
+        for page in self.run(run_id).glob("*.html"):
+            written = page.read_text("utf-8")
+            for name, departments in failed.items():
+                links = " ".join(
+                    f'<a href="failures/{slug}/{name}.csv">{slug}: 全部不符行 all failing rows</a>'
+                    for slug in sorted(departments)
+                )
+                written = written.replace(f"[{name}]", f"[{name}] {links}")
+            page.write_text(written, "utf-8")
+
     def prune(self, runs: Collection[str]) -> None:
         """Remove the pages of every run but these."""
         for folder in (self.folder / "runs").glob("*/"):
@@ -101,6 +116,7 @@ def detached(page: str, name: str) -> bytes:
             box.drop_tree()
     for style in tree.iter("style"):
         style.text = _REMOTE.sub("none", style.text or "")
+    _shorten(tree)
     _translate(tree)
     for element in tree.iter("a"):
         if not element.get("href", "").startswith("#"):
@@ -117,6 +133,19 @@ def detached(page: str, name: str) -> bytes:
     back.text = "← 数据质量 Data quality"
     tree.find("body").insert(0, back)
     return bytes(html.tostring(tree, doctype="<!DOCTYPE html>", encoding="utf-8"))
+
+
+def _shorten(tree: Any) -> None:
+    """Without the way to pages that do not exist, and without how the working table is called."""
+    for trail in tree.xpath("//nav | //*[contains(@class, 'breadcrumb')]"):
+        if trail.getparent() is not None:
+            trail.drop_tree()
+    for heading in tree.iter("h5", "h6", "div"):
+        if heading.text and heading.text.strip() in ("Info", "Batch Markers", "Batch Spec"):
+            box = heading.getparent()
+            for table in box.iter("table"):
+                table.getparent().remove(table)
+            heading.text = ""
 
 
 def _translate(tree: Any) -> None:

@@ -92,7 +92,7 @@ def department_page(
     `details`: suite → links to Great Expectations' own pages of the same run.
     """
     counts = "".join(
-        f'<li class="{state}">{said}: {_of(results, state):,}</li>'
+        f'<li class="{state if _of(results, state) else "no_values"}">{said}: {_of(results, state):,}</li>'
         for state, said in STATES.items()
     )
     grave = [row for row in results if row["state"] in ("failed", "not_evaluated")]

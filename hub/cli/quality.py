@@ -119,14 +119,14 @@ quality_app.info.cls = _Group
 
 
 def _print(document: dict[str, Any]) -> None:
-    grave = [*document["errors"], *document["failures"]]
-    rows = [
-        [MARKS[one["state"]], one["department"], one["expectation_id"], one["zh"], one["severity"], one["rows"],
-         one["unexpected"], one["error"] or ""]
-        for one in grave
-    ]  # fmt: skip
-    columns = ("", "department", "expectation", "", "severity", "judged", "unexpected", "why")
-    table(f"Quality 数据质量 {document['department'] or ''}", columns, rows)
+    from rich.markup import escape
+
+    for one in (*document["errors"], *document["failures"]):
+        what = escape(
+            f"{one['department']}  {one['expectation_id']}  {one['zh']} ({one['severity']})"
+        )
+        why = escape(one["error"]) if one["error"] else f"{one['unexpected']:,} of {one['rows']:,}"
+        say(f"{MARKS[one['state']]} {what}: {why}")
     counted = ", ".join(f"{name} {count:,}" for name, count in document["rows"].items())
     say(f"rows: {counted}")
     say(

@@ -11,6 +11,7 @@ import mappings
 import supervision
 from hub.core.errors import SpecError
 from hub.core.specs import Department, department_slugs, read_department
+from hub.pipeline.quality import check_thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def check_all(departments: Path, slug: str | None = None) -> list[Checked]:
 
 
 def check_department(departments: Path, slug: str) -> tuple[SpecError, ...]:
-    """All problems of one folder: source, connector settings, mapping, crosswalks, sample."""
+    """All problems of one folder: source, connector settings, mapping, crosswalks, thresholds of quality, sample."""
     try:
         department = read_department(departments, slug)
     except SpecError as problem:
@@ -44,6 +45,7 @@ def check_department(departments: Path, slug: str) -> tuple[SpecError, ...]:
     except SpecError as problem:
         problems.append(problem)
     problems.extend(mappings.check(department))
+    problems.extend(check_thresholds(slug, department.folder))
     problems.extend(_folder_problems(department))
     return tuple(problems)
 

@@ -76,7 +76,7 @@ def inspect(hub: Hub, department: str | None = None) -> dict[str, Any]:
                 _store(connection, planned, document, run_id, started_at, clock)
                 kept.prune(connection, keep)
         with clock.part("pages"):
-            data_docs_page = _publish(hub, pages)
+            data_docs_page = _publish(hub, pages, run_id)
     about = {
         "run_id": run_id, "department": department, "problems": list(planned.problems),
         "data_docs": str(data_docs_page), "seconds": clock.seconds,
@@ -178,7 +178,7 @@ def _store(
     kept.store(connection, run, [check | {"run_id": run_id} for check in document["checks"]])
 
 
-def _publish(hub: Hub, pages: data_docs.Site) -> Path:
+def _publish(hub: Hub, pages: data_docs.Site, run_id: str) -> Path:
     """Write the lists of failing rows, the start page and a page per department; remove what belongs to no kept run."""
     with hub.engine.connect() as connection:
         runs, latest = kept.runs(connection), kept.latest_results(connection)
@@ -187,6 +187,11 @@ def _publish(hub: Hub, pages: data_docs.Site) -> Path:
             path = pages.keys(row["run_id"], row["department"], row["expectation_id"])
             if row["state"] == outcomes.FAILED and not path.exists():
                 kept.write_keys(connection, row["expectation_id"], row["department"], path)
+    failed: dict[str, list[str]] = {}
+    for row in latest:
+        if row["run_id"] == run_id and row["state"] == outcomes.FAILED:
+            failed.setdefault(row["expectation_id"], []).append(row["department"])
+    pages.link(run_id, failed)
     pages.prune({run["run_id"] for run in runs})
     return pages.publish(runs, latest, titles)
 
