@@ -13,20 +13,22 @@ from hub.core.errors import EXIT_FINDINGS, EXIT_OK
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 MARKS = {"failed": "[red]✗ 不通过[/red]", "not_evaluated": "[red]⚠ 未能评估[/red]"}
 
-quality_app = typer.Typer(
-    invoke_without_command=True,
-    help="Quality checkpoints 数据质量检查: whole tables of the warehouse, judged by Great Expectations.",
-)
-
 
 class _Group(typer.core.TyperGroup):
     """`hub quality housing`: what is no command of its own is a department to inspect."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         first = next((arg for arg in args if not arg.startswith("-")), None)
-        if first not in self.commands and not {"--help"} & set(args):
+        asks_for_help = first is None and "--help" in args
+        if first not in self.commands and not asks_for_help:
             args = ["inspect", *args]
         return super().parse_args(ctx, args)
+
+
+quality_app = typer.Typer(
+    cls=_Group,
+    help="Quality checkpoints 数据质量检查: whole tables of the warehouse, judged by Great Expectations.",
+)
 
 
 @quality_app.command()
@@ -40,7 +42,7 @@ def inspect(
 
     Exits with 1 when a critical expectation failed or was not evaluated.
 
-    Example: [bold]hub quality housing --json[/bold]
+    Example: [bold]hub quality housing --json[/bold], which is short for hub quality inspect housing --json
     """
     from hub import pipeline
     from hub.cli.watching import progress_bar
@@ -113,9 +115,6 @@ def expectations(as_json: AsJson = False) -> None:
         for one in found
     ]  # fmt: skip
     table("Expectations 检查项", ("id", "what", "severity", "mostly", "thresholds"), rows)
-
-
-quality_app.info.cls = _Group
 
 
 def _print(document: dict[str, Any]) -> None:

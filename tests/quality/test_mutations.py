@@ -92,7 +92,7 @@ WHOLE = {
     ("case.result.when_decided", "sparse"): "update core.\"case\" set result = null where department = 'sparse' and raw_row % 9 = 1",
     ("case.events.of_closed_case", "sparse"): "update core.event set deleted_at = now() where department = 'sparse' and raw_row % 9 = 2",
     ("case.volume.not_dropped", "dropped"): f"update core.\"case\" set deleted_at = now() where department = 'dropped' and {LAST_MONTH} and raw_row % 5 > 0",
-    ("case.volume.not_jumped", "jumped"): f"update core.\"case\" set applied_at = timestamptz '2012-12-05 09:00+08' where department = 'jumped' and raw_row % 6 = 0",
+    ("case.volume.not_jumped", "jumped"): "update core.\"case\" set applied_at = timestamptz '2012-12-05 09:00+08' where department = 'jumped' and raw_row % 6 = 0",
     ("case.refused.share_steady", "drifting"): f"update core.\"case\" set result = 'denied' where department = 'drifting' and {LAST_MONTH}",
     ("case.channel.distribution_steady", "drifting"): f"update core.\"case\" set channel = 'letter' where department = 'drifting' and {LAST_MONTH}",
     ("case.power_code.distribution_steady", "drifting"): f"update core.\"case\" set power_code = (select max(power_code) from core.\"case\") where department = 'drifting' and {LAST_MONTH}",

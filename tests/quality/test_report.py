@@ -135,7 +135,7 @@ def test_the_pages_fetch_nothing_and_hold_no_value_of_a_case(
         for link in re.findall('href="([^"#]+)"', content):
             assert (page.parent / link).exists(), (page, link)
     kept = [path for path in (hub.settings.home / "quality").rglob("*") if path.is_file()]
-    for value in ("main-000001".encode(), "别处".encode(), b"psycopg://"):
+    for value in (b"main-000001", "别处".encode(), b"psycopg://"):
         assert [path for path in kept if value in path.read_bytes()] == []
     main = (index.parent / "main.html").read_text("utf-8")
     assert "⚠ 未能评估" in main
