@@ -55,6 +55,7 @@ def hub(open_county: Open, tmp_path_factory: pytest.TempPathFactory) -> Hub:
             "channel = 'old' where department = 'sparse' and raw_row <= 10",
         ):
             connection.execute(text(f'update core."case" set {change}'))  # noqa: S608
+        connection.execute(text("insert into reference.department select 'silent', body_code, 'x', 'x', '24h' from reference.department where department = 'main'"))  # fmt: skip
         connection.execute(text("update ops.batch set landed_at = now() - interval '30 days' where department = 'main'"))  # fmt: skip
     return hub
 
