@@ -27,6 +27,7 @@ from quality import checkpoint, data_docs, outcomes
 from quality.checkpoint import Answer, Asked
 from quality.outcomes import Counts, Outcome
 from warehouse import expectations as kept
+from warehouse.working import allow_memory, observed_facts, working_schema
 
 KEPT_RUNS = 30
 Answered = list[tuple[Working, Asked, Answer]]
@@ -58,7 +59,7 @@ def inspect(hub: Hub, department: str | None = None) -> dict[str, Any]:
     with clock.part("total"):
         keep = _kept_runs()
         planned = plan(hub, department)
-        with kept.working_schema(hub.engine) as schema, ThreadPoolExecutor(1) as beside:
+        with working_schema(hub.engine) as schema, ThreadPoolExecutor(1) as beside:
             importing = beside.submit(_import, clock)
             with clock.part("tables"):
                 working = fill(hub, planned, schema)
@@ -102,7 +103,7 @@ def _import(clock: _Clock) -> None:
 def _count(hub: Hub, working: Sequence[Working], clock: _Clock) -> dict[str, Counts]:
     """Working table → what SQL counts in it."""
     with clock.part("count"), hub.engine.begin() as connection:
-        kept.allow_memory(connection)
+        allow_memory(connection)
         return {one.name: one.counts(connection) for one in working}
 
 
@@ -140,7 +141,7 @@ def _observed(
     facts: dict[tuple[str, str], list[Any]] = {}
     for one in working:
         if not one.of_rows:
-            facts |= kept.observed_facts(connection, one.table)
+            facts |= observed_facts(connection, one.table)
     for outcome in found:
         observed = facts.get((outcome.expected.id, outcome.department))
         yield replace(outcome, observed=observed) if observed else outcome

@@ -18,7 +18,8 @@ from quality import outcomes, suites, thresholds
 from quality.expected import Expected
 from quality.suites import WHOLE, Suite
 from quality.thresholds import Thresholds
-from warehouse import expectations as kept
+from warehouse import working as tables
+from warehouse.expectations import EVERYBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +68,17 @@ class Working:
             return f"expectation = '{expected.id}' and not holds"
         return f"({expected.rows.judged}) and ({expected.rows.fails.replace('{rows}', self.table)})"
 
-    def counts(self, connection: Connection) -> dict[str, dict[str, kept.Counted]]:
+    def counts(self, connection: Connection) -> dict[str, dict[str, tables.Counted]]:
         """Expectation → department → how many rows were judged and failed; without those that cannot be counted."""
         if not self.of_rows:
-            found = kept.facts_breakdown(connection, self.table)
+            found = tables.facts_breakdown(connection, self.table)
             return {one.id: found.get(one.id, {}) for one in self.expected}
         checks = [
             (one.id, one.rows.judged, self.fails(one))
             for one in self.expected
             if one.rows and one.id not in self.broken
         ]
-        return kept.breakdown(connection, self.table, checks)
+        return tables.breakdown(connection, self.table, checks)
 
 
 def plan(hub: Hub, department: str | None) -> Plan:
@@ -89,7 +90,7 @@ def plan(hub: Hub, department: str | None) -> Plan:
     root, lists = hub.settings.departments, codelists()
     slugs = [department] if department else department_slugs(root)
     with hub.engine.connect() as connection:
-        reporting = kept.departments_by_entity(connection)
+        reporting = tables.departments_by_entity(connection)
     chosen = {department} if department else set().union(slugs, *reporting.values())
     found, folders, problems = suites.load(lists), {}, []
     for slug in slugs:
@@ -106,7 +107,7 @@ def plan(hub: Hub, department: str | None) -> Plan:
     departments = {name: sorted(of & chosen) for name, of in reporting.items()}
     departments[WHOLE] = sorted(chosen)
     looked_at = {name: suite for name, suite in extended.items() if departments[name]}
-    return Plan(department or kept.EVERYBODY, looked_at, allowed, departments, tuple(problems))
+    return Plan(department or EVERYBODY, looked_at, allowed, departments, tuple(problems))
 
 
 def _reported(root: Path, slug: str) -> set[str]:
@@ -120,10 +121,10 @@ def fill(hub: Hub, planned: Plan, schema: str) -> list[Working]:
     working = []
     still = hub.engine.execution_options(isolation_level="REPEATABLE READ")
     with still.begin() as connection:
-        kept.allow_memory(connection)
+        tables.allow_memory(connection)
         for suite in planned.suites.values():
             departments = planned.departments[suite.name]
-            scope = f"(select unnest(array[{kept.quoted(departments)}]::text[]) as department)"
+            scope = f"(select unnest(array[{tables.quoted(departments)}]::text[]) as department)"
             placed = {"{scope}": scope, "{rows}": f"{schema}.rows_{suite.name}"}
             broken: dict[str, str] = {}
             if suite.entity:
@@ -139,13 +140,13 @@ def _fill_rows(
     connection: Connection, suite: Suite, schema: str, placed: Mapping[str, str]
 ) -> Working:
     working = Working(suite, schema, of_rows=True)
-    failed = kept.make_rows(
+    failed = tables.make_rows(
         connection, working.table, lambda without: _placed(suite.rows_sql(without), placed), suite.derived()
     )  # fmt: skip
     for each in suite.expected:
         errors = [failed[name] for name in each.derived if name in failed]
         working.broken.update({each.id: errors[0]} if errors else {})
-    size = kept.count_rows(connection, working.table)
+    size = tables.count_rows(connection, working.table)
     return Working(suite, schema, of_rows=True, broken=working.broken, size=size)
 
 
@@ -153,12 +154,12 @@ def _fill_facts(
     connection: Connection, planned: Plan, suite: Suite, schema: str, placed: Mapping[str, str], broken: Mapping[str, str]
 ) -> Working:  # fmt: skip
     working = Working(suite, schema, of_rows=False, broken=dict(broken))
-    kept.new_facts(connection, working.table)
+    tables.new_facts(connection, working.table)
     for fact in suite.facts():
         if fact.id in broken:
             continue
         judged = outcomes.wanted(fact, planned.departments[suite.name], planned.thresholds)
-        error = kept.add_facts(
+        error = tables.add_facts(
             connection, working.table, fact.id, _placed(fact.fact, placed), fact.holds, judged,
             planned.thresholds.allowed(fact),
         )  # fmt: skip
