@@ -35,6 +35,8 @@ _HEADINGS = {
     "Failed": "不通过 Failed",
 }
 
+_UNSAID = ("Info", "Batch Markers", "Batch Spec")
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -58,11 +60,14 @@ class Site:
         for page in self.run(run_id).glob("*.html"):
             written = page.read_text("utf-8")
             for name, departments in failed.items():
-                links = " ".join(
-                    f'<a href="failures/{slug}/{name}.csv">{slug}: 全部不符行 all failing rows</a>'
-                    for slug in sorted(departments)
-                )
-                written = written.replace(f"[{name}]", f"[{name}] {links}")
+                for slug in sorted(departments, reverse=True):
+                    # One that is allowed less was asked about alone; all others together, and first.
+                    alone = f"[{name}]　{slug}　≥"
+                    at = alone if alone in written else f"[{name}]"
+                    link = f' <a href="failures/{slug}/{name}.csv">{slug}: 全部不符行 all failing rows</a>'
+                    written = written.replace(
+                        at, f"[{name}]{link}{at.removeprefix(f'[{name}]')}", 1
+                    )
             page.write_text(written, "utf-8")
 
     def prune(self, runs: Collection[str]) -> None:
@@ -140,11 +145,12 @@ def _shorten(tree: Any) -> None:
     for trail in tree.xpath("//nav | //*[contains(@class, 'breadcrumb')]"):
         if trail.getparent() is not None:
             trail.drop_tree()
-    for heading in tree.iter("h5", "h6", "div"):
-        if heading.text and heading.text.strip() in ("Info", "Batch Markers", "Batch Spec"):
-            box = heading.getparent()
-            for table in box.iter("table"):
-                table.getparent().remove(table)
+    about = ("ge_load_time", "Run Name", "batch_identifiers")
+    for table in tree.xpath("//table"):
+        if any(cell.text_content().strip() in about for cell in table.iter("td", "th")):
+            table.getparent().remove(table)
+    for heading in tree.iter():
+        if isinstance(heading.tag, str) and (heading.text or "").strip() in _UNSAID:
             heading.text = ""
 
 
