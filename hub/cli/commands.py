@@ -15,6 +15,7 @@ from hub.cli.findings import findings_app, verify
 from hub.cli.gate import gate_app
 from hub.cli.new import new_app
 from hub.cli.printing import emit_json, say, table
+from hub.cli.quality import quality_app
 from hub.cli.quarantine import quarantine_app
 from hub.cli.report import report
 from hub.cli.scores import scores
@@ -41,6 +42,7 @@ app.add_typer(catalogue_app, name="catalogue")
 app.add_typer(findings_app, name="findings")
 app.add_typer(gate_app, name="gate")
 app.add_typer(new_app, name="new")
+app.add_typer(quality_app, name="quality")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 AsOf = Annotated[

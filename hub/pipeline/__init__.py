@@ -1,6 +1,6 @@
 """Where the six siblings meet: the way of a record, stage by stage.
 
-`run` (or, for Airflow, `extract` → `map_and_gate` → `land`) for one department, then `supervise` and `inspect_warehouse` for all. Each stage
+`run` (or, for Airflow, `extract` → `map_and_gate` → `land`) for one department, then `supervise` and `quality.inspect` for one or all. Each stage
 takes and returns batch ids, so that Airflow's tasks, the command line and the tests drive the same functions.
 """
 
@@ -18,7 +18,6 @@ from hub.pipeline.stewardship import (
     certificate_document,
     clear_installation,
     demo_summary,
-    inspect_warehouse,
     prepare_warehouse,
     replay_and_supervise,
     run_rule_tests,
@@ -39,7 +38,6 @@ __all__ = [
     "diagnose",
     "extract",
     "finish",
-    "inspect_warehouse",
     "land",
     "map_and_gate",
     "open_hub",

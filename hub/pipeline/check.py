@@ -21,6 +21,7 @@ from hub.core.specs import (
     read_department,
     read_yaml,
 )
+from hub.pipeline.quality import check_thresholds
 
 NEEDED = ("power_code", "applied_at")
 
@@ -45,7 +46,7 @@ def check_all(departments: Path, slug: str | None = None) -> list[Checked]:
 
 
 def check_department(departments: Path, slug: str) -> tuple[SpecError, ...]:
-    """All problems of one folder: what is undecided, source, connector settings, mapping, crosswalks, sample."""
+    """All problems of one folder: what is undecided, source, connector settings, mapping, crosswalks, thresholds, sample."""
     try:
         department = read_department(departments, slug)
     except SpecError as problem:
@@ -56,6 +57,7 @@ def check_department(departments: Path, slug: str) -> tuple[SpecError, ...]:
     except SpecError as problem:
         problems.append(problem)
     problems.extend(_mapping_problems(department))
+    problems.extend(check_thresholds(slug, department.folder))
     problems.extend(_folder_problems(department))
     return tuple(problems)
 

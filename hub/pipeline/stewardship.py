@@ -10,13 +10,11 @@ import catalogue
 import supervision
 import warehouse
 from hub.core.batches import Certificate, Step
-from hub.core.codelists import codelists
 from hub.core.errors import HubError
 from hub.core.settings import Settings
 from hub.pipeline.installation import Hub
 from hub.pipeline.replay import replay
 from hub.pipeline.supervise import refresh_reference, supervise
-from quality import report
 from warehouse import decisions, overview, pauses, runs
 from warehouse.workbench import Selection
 
@@ -26,12 +24,6 @@ def prepare_warehouse(hub: Hub) -> None:
     warehouse.migrate(hub.engine)
     with hub.engine.begin() as connection:
         refresh_reference(hub, connection)
-
-
-def inspect_warehouse(hub: Hub) -> dict[str, Any]:
-    """Run the Great Expectations checkpoint and publish Data Docs under HUB_HOME/quality."""
-    url = hub.engine.url.render_as_string(hide_password=False)
-    return report.run(url, hub.settings.home, codelists())
 
 
 def status(hub: Hub) -> dict[str, Any]:

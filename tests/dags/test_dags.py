@@ -23,6 +23,7 @@ seconds = time.perf_counter() - started
 import sys
 heavy = [m for m in ("polars", "pandera", "great_expectations", "pyarrow") if m in sys.modules]
 dags = {k: d for k, d in vars(ingest).items() if k.startswith("ingest__")}
+dags |= {k: d for k, d in vars(quality).items() if k.startswith("quality__")}
 dags |= {"supervise": supervise.dag, "quality": quality.dag, "scores": scores.dag}
 print("\\n" + json.dumps({
     "seconds": seconds, "heavy": heavy,
@@ -30,6 +31,10 @@ print("\\n" + json.dumps({
     "pools": {k: sorted({t.pool for t in d.tasks}) for k, d in dags.items()},
     "outlets": {k: sorted(a.uri for t in d.tasks for a in t.outlets) for k, d in dags.items()},
     "docs": {k: d.doc_md for k, d in dags.items()},
+    "woken_by": {
+        k: sorted(a.uri for a in d.timetable.asset_condition.objects)
+        for k, d in dags.items() if k.startswith("quality__")
+    },
 }))
 """
 
@@ -66,11 +71,11 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_one_dag_per_department_folder(described: dict[str, Any]) -> None:
     folders = {path.parent.name for path in (ROOT / "departments").glob("*/source.yml")}
-    assert set(described["dags"]) == {f"ingest__{slug}" for slug in folders} | {
-        "supervise",
-        "quality",
-        "scores",
-    }
+    by_department = {f"{kind}__{slug}" for kind in ("ingest", "quality") for slug in folders}
+    assert set(described["dags"]) == by_department | {"supervise", "quality", "scores"}
+    for slug in folders:
+        assert described["dags"][f"quality__{slug}"] == ["run_checkpoint"]
+        assert described["woken_by"][f"quality__{slug}"] == [f"hub://department/{slug}"]
 
 
 def test_a_broken_folder_breaks_only_its_own_dag(described: dict[str, Any]) -> None:

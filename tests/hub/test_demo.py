@@ -92,6 +92,24 @@ def test_the_demo_matches_its_truth_through_airflow(shown: Shown) -> None:
     assert (shown.home / "quality" / "data_docs" / "index.html").is_file()
 
 
+def test_great_expectations_finds_nothing_that_the_gate_should_have_kept_out(shown: Shown) -> None:
+    """Both look for what is required, code lists, plausible times, amounts below zero and keys that come twice."""
+    base = server.ensure(shown.settings)
+    with psycopg.connect(plain(server.database_of(base, "hub"))) as connection:
+        states = dict(
+            connection.execute(
+                "select state, count(*) from ops.expectation_result where expectation_id ~ "
+                "'\\.(filled|in_codelist|plausible|not_negative|key\\.unique)$' group by state"
+            ).fetchall()
+        )
+        errors = connection.execute(
+            "select expectation_id, error from ops.expectation_result where state = 'not_evaluated'"
+        ).fetchall()
+    assert set(states) <= {"met", "no_values"}
+    assert states["met"] > 200
+    assert errors == []
+
+
 def test_a_second_demo_lands_nothing_and_finds_the_same(shown: Shown) -> None:
     assert shown.second.returncode == 0, shown.second.stdout + shown.second.stderr
     again = shown.summary("second")
