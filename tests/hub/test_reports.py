@@ -258,6 +258,14 @@ def test_a_month_holds_what_landed_and_happened_in_it(delivered: pipeline.Hub) -
     assert [(m["timed"], m["late"]) for m in march.lateness.months] == [LATE["2012-03"]]
 
 
+def test_a_month_without_deliveries_is_not_called_in_order(delivered: pipeline.Hub) -> None:
+    quiet = reports.report(delivered, SLUG, date(2001, 1, 1), soon())
+    assert quiet.total("rows_read") == 0 and not quiet.actions
+    html = page.render(quiet)
+    assert "没有报送任何数据" in html
+    assert "没有需要处理的问题" not in html and "✔ 没有" not in html
+
+
 def test_nobodys_identity_stands_on_a_page(
     delivered: pipeline.Hub, database: Engine, tmp_path: Path, ask: Ask
 ) -> None:
