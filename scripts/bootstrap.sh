@@ -51,6 +51,6 @@ fi
 export UV_PYTHON_DOWNLOADS=never
 [ -x .venv/bin/python ] || { say "creating .venv"; "$uv" venv --quiet --python "$python" .venv; }
 say "installing the locked packages (a few hundred MB the first time)"
-"$uv" pip sync --quiet --python .venv/bin/python --require-hashes requirements/dev.txt
+"$uv" pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes requirements/dev.txt
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 touch .venv/.synced

@@ -27,7 +27,7 @@ def list_(
 ) -> None:  # fmt: skip
     """Codes that rows carry and no crosswalk knows, with the rows that wait for each. 未对照编码清单。
 
-    Example: [bold]hub unmapped list civil_affairs[/bold]
+    Example: [bold]hub unmapped list housing[/bold]
     """
     from hub.pipeline.unmapped import queue
 
@@ -48,7 +48,7 @@ def list_(
 def suggest(department: OfDepartment = None, as_json: AsJson = False) -> None:
     """What each unmapped code may mean, by likeness of code and name, with a score of 100. Nothing is applied. 候选。
 
-    Example: [bold]hub unmapped suggest civil_affairs[/bold]
+    Example: [bold]hub unmapped suggest housing[/bold]
     """
     from rich.markup import escape
 
@@ -91,7 +91,7 @@ def approve(
 ) -> None:
     """Write the line into the department's powers.csv or codes.csv; refused with file and line if it cannot stand. 核准。
 
-    Example: [bold]hub unmapped approve civil_affairs powers 0205 36012100MZ-JF-0003 --from 2012-11-01[/bold]
+    Example: [bold]hub unmapped approve housing powers 0205 36012100FC-XK-0001 --from 2012-11-01[/bold]
     """
     from hub.pipeline.unmapped import approve
 

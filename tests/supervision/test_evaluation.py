@@ -135,8 +135,33 @@ def test_only_changed_and_open_cases_are_in_scope(world: Any) -> None:
     world.supervise()
     world.land("fee", case_id="TOUCHED", fee_no=1, fee_code="F1", amount=5)
     summary = world.supervise()
-    assert summary.cases_in_scope == 2
+    assert (
+        summary.cases_in_scope == 1
+    )  # on the same day the clock of the open case says what it said
     assert ("fees.on_free_power", "fee:TOUCHED/1") in world.findings()
+    world.land("fee", case_id="TOUCHED", fee_no=2, fee_code="F1", amount=5)
+    assert world.supervise("2013-01-01 08:00:00").cases_in_scope == 2
+
+
+def test_on_the_same_day_only_clocks_that_count_hours_run_on(world: Any) -> None:
+    world.power("HOURS", "2012-01-01", None, version=1, promised=2)
+    world.connection.execute(
+        text("update catalogue.power set promised_unit = 'hour' where power_code = 'HOURS'")
+    )
+    for name, power in (("DAYS", "P"), ("OPEN", "HOURS"), ("STOPPED", "P")):
+        world.land("case", case_id=name, power_code=power, accepted_at="2012-12-28 09:00")
+    world.land("clock_stop", case_id="STOPPED", stop_no=1, kind="hearing", started_at="2012-12-28 10:00",
+               limit_value=3, limit_unit="hour")  # fmt: skip
+    world.supervise("2012-12-28 10:30:00")
+    assert (PROMISED, "case:OPEN") not in world.findings()
+    later = world.supervise("2012-12-28 11:30:00")
+    assert (later.kind, later.cases_in_scope) == ("incremental", 2)
+    assert (PROMISED, "case:OPEN") in world.findings()
+    by_the_hour = Override(
+        parameters.CLOCK, "round_up", "", "", "P", 1.0, date(2012, 1, 1), LAST
+    )  # fmt: skip
+    world.supervise("2012-12-28 14:30:00", overrides=[by_the_hour])
+    assert world.supervise("2012-12-28 15:30:00", overrides=[by_the_hour]).cases_in_scope == 3
 
 
 def test_the_clock_of_an_open_case_runs_without_data(world: Any) -> None:

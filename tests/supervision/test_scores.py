@@ -172,9 +172,7 @@ def test_what_is_stopped_or_rejected_was_not_reported(
                   reason="bad_date", message="x", versions="{}", state=quarantined, created_at="2012-04-02")  # fmt: skip
     world.land("case", case_id="A", power_code="P", accepted_at="2012-03-30 09:00")
     world.supervise("2012-03-31 09:00", rules=LIMITS)
-    assert lines(by_place(world)[""])["unreported"][1] == max(points, -5) * (
-        2 if quarantined else 1
-    )
+    assert lines(by_place(world)[""])["unreported"][1] == points
 
 
 def test_never_below_the_floor_but_the_sum_is_kept(world: Any) -> None:

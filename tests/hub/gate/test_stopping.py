@@ -1,103 +1,34 @@
-"""What the gate tells of each batch; batches that stop, and what a steward decides of them."""
+"""Batches that stop, and what a steward decides of them."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 from typing import Any
 
 import pytest
-from click.testing import Result
 from sqlalchemy import text
-from typer.testing import CliRunner
 
 from hub import pipeline
-from hub.cli.commands import app
 from hub.core.errors import DepartmentBusy, GateStopped, HubError, LandingError, SpecError
-from hub.core.settings import CONTENT_ROOT
 from hub.core.specs import read_department
 from hub.pipeline import gate, raw
 from hub.pipeline.busy import working_alone
 from quality import certificate as certificates
 from tests.hub.conftest import Ask, Registry
-from tests.hub.test_command_line import hub as command
+from tests.hub.gate.office import (
+    BALANCE,
+    EVENTS,
+    HEADER,
+    LINE,
+    MAPPING,
+    NOTHING,
+    PHONE,
+    POWERS,
+    put,
+    row,
+    stop,
+    unfit,
+)
 from warehouse import ledger
-
-MAPPING = """
-datasets:
-  cases:
-    key: [NO]
-    case_no: NO
-    applicant: {kind: {const: person}, identity: IDNO, phone: PHONE, name: NAME}
-    case:
-      region_code: {const: "360121"}
-      power_code: {field: ITEM, crosswalk: powers, on: APPLIED}
-      applied_at: APPLIED
-      title: TITLE
-"""
-EVENTS = """
-  others:
-    key: [NO]
-    case_no: NO
-    ignore: [ITEM, TITLE, IDNO, PHONE, NAME]
-    event: {event_no: {const: 1}, step_code: {const: accept}, started_at: APPLIED}
-"""
-HEADER = "NO,APPLIED,ITEM,TITLE,IDNO,PHONE,NAME"
-IDENTITY, PHONE, NAME = "11010519491231002X", "13807001234", "欧阳建国"
-POWERS = "source_code,source_name,power_code,valid_from,valid_to,note\n"
-LINE = "{},item,36012100GS-XK-0001,2012-01-01,,\n"
-
-
-def row(number: int, applied: str = "2012-03-01", item: str = "A") -> str:
-    return f"{number},{applied},{item},申请人{NAME}，电话{PHONE},{IDENTITY},{PHONE},{NAME}"
-
-
-@pytest.fixture
-def office(registry: Registry) -> Registry:
-    """The registry, with applicants and a crosswalk that knows item A; four rejected rows of ten may pass."""
-    (registry.folder / "mapping.yml").write_text(MAPPING, "utf-8")
-    (registry.folder / "powers.csv").write_text(POWERS + LINE.format("A"))
-    registry.declare("charset: utf-8, gate: {stop_above: 0.4, at_least: 2}")
-    return registry
-
-
-def put(office: Registry, name: str, *rows: str) -> None:
-    office.put(name, *rows, header=HEADER)
-
-
-def unfit(office: Registry, name: str = "a.csv", first: int = 1) -> None:
-    """Ten rows, of which five cannot pass: three have an unknown item (one of them no date either), two no date."""
-    put(
-        office, name,
-        *(row(first + n) for n in range(5)), row(first + 5, item="B"), row(first + 6, item="B"),
-        row(first + 7, "never", "B"), row(first + 8, "never"), row(first + 9, "never"),
-    )  # fmt: skip
-
-
-def stop(hub: pipeline.Hub, office: Registry, ask: Ask) -> str:
-    """A batch that is stopped; its id."""
-    unfit(office)
-    with pytest.raises(GateStopped):
-        pipeline.run(hub, "registry")
-    ((batch_id,),) = ask("select batch_id::text from ops.batch where state = 'stopped'")
-    return str(batch_id)
-
-
-NOTHING = {
-    "core": 'select count(*) from core."case"', "cursor": "select count(*) from ops.cursor",
-    "quarantine": "select count(*) from ops.quarantine", "certificate": "select count(*) from ops.certificate",
-    "record": "select count(*) from ops.record", "party": "select count(*) from restricted.party",
-}  # fmt: skip
-BALANCE = """
-select b.state, c.rows_read, c.landed, c.unchanged, c.superseded, c.quarantined, c.rejected,
-       c.rows_read = c.landed + c.unchanged + c.superseded + c.quarantined + c.rejected
-           and c.checksum_read = c.checksum_landed
-           and (c.landed, c.quarantined, c.rejected) = (b.landed, b.quarantined, b.rejected)
-from ops.batch b join ops.certificate c using (batch_id) order by b.ledger_no
-"""
 
 
 @pytest.mark.parametrize(
@@ -369,214 +300,3 @@ def test_the_raw_object_of_a_stopped_batch_outlives_its_retention(
         connection.exec_driver_sql("update ops.batch set started_at = now() - interval '900 days'")
     raw.collect(registry_hub, raw.retention_of("400d"))
     assert gate.release(registry_hub, batch, "li", "seen").certificate.read == 10
-
-
-# What each check looked at.
-
-
-def test_outcomes_add_up_to_what_was_rejected_however_many_reasons_a_row_has(
-    office: Registry, registry_hub: pipeline.Hub, ask: Ask
-) -> None:
-    office.declare("charset: utf-8, gate: {stop_above: 1}")
-    unfit(office)
-    (certificate,) = pipeline.run(registry_hub, "registry")
-    found = gate.report(registry_hub, certificate.batch_id)
-    assert found["rows_rejected"] == certificate.quarantined == 5
-    assert sum(of["rows"] for of in found["reasons"].values()) == 5
-    by_reason = dict(ask("select reason, count(*) from ops.quarantine group by 1"))
-    assert {r: of["rows"] for r, of in found["reasons"].items() if of["rows"]} == by_reason
-    told = {(c["reason"], c["column"]): c for c in found["checks"] if c["entity"] == "source"}
-    assert (told["bad_date", "APPLIED"]["rows"], told["bad_date", "APPLIED"]["failures"]) == (10, 3)
-    assert (
-        found["reasons"]["bad_date"]["failures"] + found["reasons"]["unmapped_power"]["failures"]
-        > 5
-    )
-    judged = {(c["entity"], c["column"], c["reason"]): c for c in found["checks"]}
-    assert judged["record", "record_key", "missing_key"]["rows"] == 10
-    assert judged["case", "case_id", "duplicate_key"]["rows"] == 5  # among the rows that would land
-    assert found["not_evaluated"] == 0
-    assert found["evaluated"] + found["no_values"] == len(found["checks"])
-
-
-def test_rows_that_the_landing_itself_refuses_are_counted_too(
-    registry: Registry, registry_hub: pipeline.Hub, ask: Ask
-) -> None:
-    """Two records report the same case, in different batches: only the warehouse can see it."""
-    mapping = registry.folder / "mapping.yml"
-    mapping.write_text(mapping.read_text().replace("key: [NO]", "key: [NO, TITLE]"))
-    registry.put("a.csv", "1,2012-03-01,one")
-    pipeline.run(registry_hub, "registry")
-    registry.put("b.csv", "1,2012-03-01,two")
-    (certificate,) = pipeline.run(registry_hub, "registry")
-    assert certificate.quarantined == 1
-    assert ask(
-        'select entity, "column", reason, rows, failures, decisive from ops.check_outcome where decisive > 0'
-    ) == [("case", "case_id", "duplicate_key", 1, 1, 1)]
-
-
-def test_examples_say_where_and_show_neither_numbers_nor_names(
-    office: Registry, registry_hub: pipeline.Hub, ask: Ask
-) -> None:
-    batch = stop(registry_hub, office, ask)
-    document = gate.report(registry_hub, batch)
-    examples = [e for check in document["checks"] for e in check["examples"]]
-    assert ("a.csv", 7) in {(e["file"], e["row"]) for e in examples}
-    assert all(len(check["examples"]) <= 3 for check in document["checks"])
-    assert {e["fields"]["APPLIED"] for e in examples} == {"2012-03-01", "never"}
-    assert {e["fields"]["NAME"] for e in examples} == {"欧＊＊＊"}
-    assert {e["fields"]["TITLE"] for e in examples} == {"申请人■■■，电话■■■"}
-    shown = steward("gate", "show", batch)
-    assert shown.exit_code == 1
-    everything = json.dumps(document, default=str, ensure_ascii=False) + shown.stdout
-    everything += str(ask("select * from ops.check_outcome"))
-    for secret in (IDENTITY, PHONE, NAME):
-        assert secret not in everything
-    assert "unmapped_power" in shown.stdout and "a.csv row 7" in shown.stdout
-
-
-def test_a_check_that_did_not_run_is_kept_and_shown_red(
-    office: Registry, registry_hub: pipeline.Hub, ask: Ask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from hub.cli.gate import STATES
-    from quality import gate as engine
-    from quality import schemas
-
-    def forgetful(name: str, types: Any, rules: Any, ran: Any) -> Any:
-        return schemas.schema(name, types, list(rules)[1:] if name == "case" else rules, ran)
-
-    monkeypatch.setattr(engine, "schema", forgetful)
-    put(office, "a.csv", row(1))
-    with pytest.raises(GateStopped, match="did not run"):
-        pipeline.run(registry_hub, "registry")
-    assert ask("select state from ops.batch") == [("failed",)]
-    states = dict(
-        ask("select state, count(*) from ops.check_outcome where entity = 'case' group by 1")
-    )
-    assert states["not_evaluated"] == 2  # the one, and uniqueness, which comes after all others
-    ((batch,),) = ask("select batch_id::text from ops.batch")
-    document = gate.report(registry_hub, str(batch))
-    assert (document["not_evaluated"], document["checks"][0]["state"]) == (2, "not_evaluated")
-    assert "red" in STATES["not_evaluated"] and "green" not in STATES["not_evaluated"]
-    (waiting,) = gate.waiting(registry_hub)
-    assert (waiting["state"], waiting["not_evaluated"]) == ("failed", 2)
-    shown = steward("gate", "show", str(batch))
-    assert shown.exit_code == 1 and "NOT EVALUATED" in shown.stdout
-    monkeypatch.setattr(engine, "schema", schemas.schema)
-    (certificate,) = pipeline.run(registry_hub, "registry")
-    assert gate.report(registry_hub, certificate.batch_id)["not_evaluated"] == 0
-
-
-def test_outcomes_of_an_earlier_attempt_are_replaced(
-    office: Registry, registry_hub: pipeline.Hub, ask: Ask
-) -> None:
-    batch = stop(registry_hub, office, ask)
-    before = ask("select count(*) from ops.check_outcome")
-    gate.release(registry_hub, batch, "li", "seen")
-    assert ask("select count(*) from ops.check_outcome") == before
-
-
-def test_the_drift_policys_stop_is_listed_too(office: Registry, registry_hub: pipeline.Hub) -> None:
-    office.declare("charset: utf-8, drift: {new: stop}")
-    office.put("a.csv", row(1) + ",x", header=HEADER + ",FLOOR")
-    with pytest.raises(GateStopped, match="FLOOR"):
-        pipeline.run(registry_hub, "registry")
-    (waiting,) = gate.waiting(registry_hub, "registry")
-    assert waiting["state"] == "failed" and "FLOOR" in waiting["drift"][0]
-    assert gate.waiting(registry_hub, "another") == []
-
-
-# On the command line.
-
-
-def steward(*arguments: str) -> Result:
-    """Run a command in this process: the machinery need not be imported again."""
-    result = CliRunner().invoke(app, arguments)
-    if isinstance(result.exception, HubError):
-        result.exit_code = result.exception.exit_code
-    return result
-
-
-def test_a_steward_lists_shows_and_decides(
-    office: Registry, registry_hub: pipeline.Hub, ask: Ask
-) -> None:
-    assert steward("gate", "list").exit_code == 0
-    unfit(office)
-    ran = command("run", "registry")
-    assert ran.returncode == 1
-    assert "hub gate show" in ran.stderr
-    assert NAME not in ran.stderr
-    ((batch,),) = ask("select batch_id::text from ops.batch")
-    listed = steward("gate", "list", "--json")
-    assert listed.exit_code == 1
-    (waits,) = json.loads(listed.stdout)
-    assert (waits["batch_id"], waits["rejected"], waits["share"]) == (batch, 5, 0.5)
-    assert str(batch) in steward("gate", "list").stdout
-    assert "stopped at the gate" in steward("status").stdout
-    assert steward("gate", "reject", str(batch)).exit_code == 2  # no reason
-    blank = steward("gate", "reject", str(batch), "--reason", " ")
-    assert blank.exit_code == 2
-    decided = steward(
-        "gate", "reject", str(batch), "--reason", "shifted", "--actor", "li", "--json"
-    )
-    document = json.loads(decided.stdout)
-    assert document["certificate"]["rejected"] == 10
-    assert document["decision"] == {"what": "reject", "actor": "li", "reason": "shifted"}
-    assert steward("gate", "list", "--json").stdout.strip() == "[]"
-    report = json.loads(steward("gate", "report", str(batch)[:6], "--json").stdout)
-    assert (report["state"], report["decision"]["actor"]) == ("rejected", "li")
-    assert "拒收" in steward("certificate", str(batch)).stdout
-
-
-# Invariant 2: killing the process at any point of a decision loses nothing and doubles nothing.
-
-POINTS = {
-    "release": ("after_staging", "before_commit", "after_commit", "before_acknowledge"),
-    "reject": ("before_commit", "after_commit", "after_acknowledge"),
-}
-
-
-@pytest.mark.parametrize(
-    ("what", "point"), [(w, p) for w, points in POINTS.items() for p in points]
-)
-def test_a_decision_that_was_killed_stands_whole_or_not_at_all(
-    office: Registry, registry_hub: pipeline.Hub, ask: Ask, what: str, point: str
-) -> None:
-    batch = stop(registry_hub, office, ask)
-    killed = _killed(["gate", what, batch, "--reason", "seen", "--actor", "li"], point)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    committed = point in ("after_commit", "before_acknowledge", "after_acknowledge")
-    assert ask("select count(*) from ops.batch_decision") == [(int(committed),)]
-    if committed:
-        with pytest.raises(HubError, match="nothing to decide"):
-            getattr(gate, what)(registry_hub, batch, "li", "again")
-    else:
-        getattr(gate, what)(registry_hub, batch, "li", "again")
-    assert pipeline.run(registry_hub, "registry") == []
-    assert ask("select count(*) from ops.batch_decision where told_at is null") == [(0,)]
-    rejected = what == "reject"
-    assert ask(BALANCE) == [
-        (
-            "rejected" if rejected else "landed",
-            10,
-            *((0, 0, 0, 0, 10) if rejected else (5, 0, 0, 5, 0)),
-            True,
-        )
-    ]
-    assert ask('select count(*) from core."case"') == [(0 if rejected else 5,)]
-
-
-def test_a_run_that_is_killed_when_it_stops_a_batch_stops_it_the_next_time(
-    office: Registry, registry_hub: pipeline.Hub, ask: Ask
-) -> None:
-    unfit(office)
-    assert _killed(["run", "registry"], "after_map").returncode in (1, -signal.SIGKILL)
-    with pytest.raises(GateStopped):
-        pipeline.run(registry_hub, "registry")
-    assert ask("select count(*) from ops.batch where state = 'stopped'") == [(1,)]
-
-
-def _killed(arguments: list[str], point: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from hub.cli import main; main()", *arguments],
-        cwd=CONTENT_ROOT, env=os.environ | {"HUB_CRASH_AT": point}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
