@@ -17,6 +17,10 @@ from sqlalchemy import Engine
 from hub.core.settings import CONTENT_ROOT, Settings
 
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+"""The tests start hundreds of processes: each would compile everything that it imports."""
+
+
 @dataclass(frozen=True)
 class Server:
     """A running embedded server: the settings it belongs to and the URL of its `postgres` database."""
