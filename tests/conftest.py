@@ -16,7 +16,6 @@ from sqlalchemy import Engine
 
 from hub.core.settings import CONTENT_ROOT, Settings
 
-
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 """The tests start hundreds of processes: each would compile everything that it imports."""
 

@@ -16,13 +16,11 @@ import typer
 from hub.cli.commands import app
 
 ROOT = Path(__file__).resolve().parents[2]
-REPORTING = {
-    "demo", "run", "supervise", "check", "status", "certificate", "rules list", "rules test",
-    "quarantine list", "quarantine show", "quarantine replay",
-    "gate list", "gate show", "gate report", "gate release", "gate reject",
-    "catalogue import", "catalogue diff", "catalogue codes", "catalogue completeness",
-    "new department",
+SILENT = {
+    "stop", "migrate", "pause", "resume", "marts", "rules docs", "push serve", "push token", "catalogue export",
+    "catalogue publish", "findings notice", "findings export",
 }  # fmt: skip
+"""Commands that act or write a file, and have nothing to report."""
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
@@ -51,7 +49,7 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
     assert f"hub {name}" in help_text
 
 
-@pytest.mark.parametrize("name", sorted(REPORTING))
+@pytest.mark.parametrize("name", [name for name, _ in commands() if name not in SILENT])
 def test_reporting_commands_take_json(name: str) -> None:
     options = {option for p in dict(commands())[name].params for option in p.opts}
     assert "--json" in options
