@@ -21,7 +21,7 @@ EVERYBODY = "*"
 def department_titles(connection: Connection) -> dict[str, str]:
     """Department → its Chinese name."""
     rows = connection.execute(text("select department, title_zh from reference.department"))
-    return dict(rows.tuples().all())
+    return {str(department): title for department, title in rows}
 
 
 def keep_failures(
@@ -49,7 +49,7 @@ def keep_failures(
         ),
         {"run": run_id, "expectation": expectation, "departments": list(departments)},
     )
-    return dict(written.tuples().all())
+    return {str(department): int(keys) for department, keys in written}
 
 
 def store(

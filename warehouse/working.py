@@ -169,7 +169,7 @@ def breakdown(
     result: dict[str, dict[str, Counted]] = {name: {} for name, _, _ in checks}
     try:
         with connection.begin_nested():
-            rows = connection.execute(plain(select)).tuples().all()
+            rows = connection.execute(plain(select)).all()
     except DBAPIError:
         if len(checks) == 1:
             return {}

@@ -96,7 +96,7 @@ def _by(batch: Landing, action: str) -> Landing:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(STEPS)
 def test_every_history_balances(database: Engine, steps: list[tuple[Any, ...]]) -> None:
