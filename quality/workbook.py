@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 
 from hub.core.errors import SpecError
-from hub.core.workbook_extent import check_extent
+from hub.core.workbook_extent import opened
 
 HEAD = ("隔离号", "校验", "文件", "行号", "原因", "说明", "处理办法", "更正字段", "更正为")
 """The columns in front. 校验 is hidden: it tells whether the row is still what was exported."""
@@ -173,17 +173,7 @@ def cell_text(value: str | None) -> str:
 
 def read(path: Path) -> list[Filled]:
     """All rows of a workbook that came back. Raises SpecError if it is none of ours, SourceRefused if it is too large."""
-    import fastexcel
-
-    try:
-        data = path.read_bytes()
-        check_extent(data, path)
-        book = fastexcel.read_excel(data)
-    except (fastexcel.FastExcelError, OSError) as failure:
-        what = f"无法作为工作簿读取 cannot be read as a workbook ({str(failure).splitlines()[0]})"
-        raise SpecError(
-            what, file=path, remedy="交回 hub quarantine export 导出的 .xlsx send back the .xlsx"
-        ) from None
+    book = opened(path, "交回 hub quarantine export 导出的 .xlsx send back the .xlsx")
     found: list[Filled] = []
     for name in book.sheet_names:
         if name != GUIDE:

@@ -12,7 +12,7 @@ from catalogue.forms import cells, layout
 from catalogue.forms.cells import CellError, Unfit
 from catalogue.forms.layout import Column, Form
 from hub.core.errors import SpecError
-from hub.core.workbook_extent import check_extent
+from hub.core.workbook_extent import opened
 
 if TYPE_CHECKING:
     from fastexcel import ExcelReader, ExcelSheet
@@ -57,17 +57,7 @@ class Sheets:
 
 def read(path: Path, root: Path = ROOT) -> Sheets:
     """Read every form of a workbook. Raises SpecError if it is no workbook, SourceRefused if a cell stands too far off."""
-    import fastexcel
-
-    try:
-        data = path.read_bytes()
-        check_extent(data, path)
-        book = fastexcel.read_excel(data)
-    except (fastexcel.FastExcelError, OSError) as failure:
-        what = f"无法作为工作簿读取 cannot be read as a workbook ({str(failure).splitlines()[0]})"
-        raise SpecError(
-            what, file=path, remedy="用 hub catalogue export 导出的 .xlsx 填写"
-        ) from None
+    book = opened(path, "用 hub catalogue export 导出的 .xlsx 填写")
     found = Sheets(path, {form.part: [] for form in layout.forms()}, [])
     known = [form.name for form in layout.forms()]
     for name in book.sheet_names:

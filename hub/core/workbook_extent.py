@@ -1,4 +1,4 @@
-"""How far the sheets of an xlsx workbook reach, before they are read.
+"""Opening xlsx workbooks, and how far their sheets reach before they are read.
 
 calamine lays a sheet out as one rectangle, blank cells included. One forgotten cell at the far end of a sheet, which
 people do leave behind, asks for gigabytes and ends the process.
@@ -11,9 +11,12 @@ import re
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from hub.core.errors import SourceRefused
+from hub.core.errors import SourceRefused, SpecError
+
+if TYPE_CHECKING:
+    from fastexcel import ExcelReader
 
 MOST_CELLS = 40_000_000
 MOST_BYTES = 2 << 30
@@ -38,6 +41,20 @@ def check_extent(data: bytes, path: Path) -> None:
                         raise _too_large(f"a sheet reaches to row {rows}, column {columns}", path)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
         return  # calamine says what is wrong with it
+
+
+def opened(path: Path, remedy: str) -> ExcelReader:
+    """A workbook that we gave out and that came back. Raises SpecError with that remedy if it is none, SourceRefused if
+    it is too large."""
+    import fastexcel
+
+    try:
+        data = path.read_bytes()
+        check_extent(data, path)
+        return fastexcel.read_excel(data)
+    except (fastexcel.FastExcelError, OSError) as failure:
+        what = f"无法作为工作簿读取 cannot be read as a workbook ({str(failure).splitlines()[0]})"
+        raise SpecError(what, file=path, remedy=remedy) from None
 
 
 def _extent(sheet: IO[bytes]) -> tuple[int, int]:
