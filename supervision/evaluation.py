@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.core.errors import RuleError
 from supervision import chain, findings, parameters, planning, preparation, statements, summary
+from supervision.kept import Basis
 from supervision.planning import Run
 from supervision.preparation import local_time, run_script, statement, what_failed
 from supervision.rulebook import LEVELS, Rule
@@ -26,11 +27,12 @@ class Engine:
 
     `gather` makes the working tables for the cases in scope and returns the places that parameters may differ by (as
     `preparation.gather`); `judge` fills `judgement` and `judgement_count` for the current rule (as `judge`). Both
-    raise SQLAlchemyError or RuleError.
+    raise SQLAlchemyError or RuleError. `before` is called when the run holds its lock and has not looked at anything yet.
     """
 
     gather: Callable[[Connection, Sequence[parameters.Override]], list[parameters.Place]]
     judge: Callable[[Connection, Rule], None]
+    before: Callable[[Connection, Basis], None] = lambda connection, basis: None
 
 
 def evaluate(
@@ -57,6 +59,7 @@ def evaluate(
     if overrides is None:
         overrides = parameters.read_overrides(rules)
     chain.lock(connection)
+    engine.before(connection, Basis(local, versions, overrides, anew=full))
     active = [rule for rule in rules if rule.status == "active"]
     run = planning.plan(connection, active, local, full, versions, overrides)
     planning.record(connection, run, rules, overrides)
@@ -73,10 +76,15 @@ def evaluate(
     )
     preparation.find_changed(connection)
     preparation.take_all(connection) if run.why_full else preparation.take_changed(connection)
+    preparation.take_findings(connection)
     where = engine.gather(connection, overrides)
-    results = [_evaluate_rule(connection, engine, rule, run, overrides, where) for rule in active]
+    results = {
+        rule.id: _evaluate_rule(connection, engine, rule, run, overrides, where)
+        for rule in preparation.in_order(active)
+    }
     findings.withdraw_inactive(connection, {rule.id for rule in active}, run.started_at)
-    return _record_end(connection, run, active, results, time.perf_counter() - began)
+    found = [results[rule.id] for rule in active]
+    return _record_end(connection, run, active, found, time.perf_counter() - began)
 
 
 def _evaluate_rule(
@@ -90,8 +98,8 @@ def _evaluate_rule(
     began = time.perf_counter()
     result = RuleResult(rule.id, rule.level, rule.spec.title.model_dump())
     try:
+        set_current(connection, rule)
         with connection.begin_nested():
-            set_current(connection, rule)
             parameters.resolve(
                 connection, "parameter", rule.id, rule.spec.parameters, overrides, where
             )
@@ -107,20 +115,24 @@ def _evaluate_rule(
 
 
 def judge(connection: Connection, rule: Rule) -> None:
-    """Fill `judgement` and `judgement_count` from the rule's SELECT, which can write nothing else."""
-    run_script(connection, "truncate judgement, judgement_count")
+    """Fill `judgement` and `judgement_count` from the current rule's SELECT, which can write nothing else."""
     with connection.begin_nested():
         connection.execute(text("set transaction read only"))
         run_script(connection, statement("sql/judge.sql").replace("/* rule */", rule.sql))
 
 
 def set_current(connection: Connection, rule: Rule) -> None:
-    """Tell the working tables which rule is judged: its id, version, level and ladder."""
+    """Tell the working tables which rule is judged (its id, version, level and ladder), and empty those of the rule before.
+
+    To be called outside of savepoints, where tables of the same transaction are emptied on the spot.
+    """
+    run_script(
+        connection, "truncate judgement, judgement_count, parameter, rung, proven, finding_change"
+    )
     connection.execute(
         text("update run set rule_id = :rule_id, rule_version = :version, level = :level"),
         {"rule_id": rule.id, "version": rule.version, "level": rule.level},
     )
-    run_script(connection, "delete from rung")
     for level, parameter in rule.spec.ladder.items():
         connection.execute(
             text("insert into rung values (:level, :rank, :parameter)"),

@@ -88,7 +88,6 @@ def _evidence_sql(entities: Iterable[str]) -> str:
     if not rows:
         return "select 1 where false"
     return f"""
-        truncate proven;
         insert into proven
         select subject, case_id from judgement
         where outcome = 'violation' and not is_proven

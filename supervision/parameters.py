@@ -191,8 +191,7 @@ def resolve(
     overrides: Sequence[Override],
     where: Sequence[Place],
 ) -> None:
-    """Fill `parameter` or `clock_parameter` (`table`): a value for every place and every day."""
-    connection.exec_driver_sql(f"truncate {table}")
+    """Fill `parameter` or `clock_parameter` (`table`), which is empty: a value for every place and every day."""
     rows = [
         row
         for name, parameter in parameters.items()

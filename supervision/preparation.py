@@ -23,13 +23,24 @@ from hub.core.privacy import mask_message
 from hub.core.settings import TIME_ZONE
 from supervision import parameters
 from supervision.parameters import Override, Place
-from supervision.rulebook import Parameter
+from supervision.rulebook import Parameter, Rule
 
 FOLDER = Path(__file__).parent
 DATA_EXCEPTION = "22"  # class of SQLSTATE whose messages quote the offending value
-WORKING = ("case_version", "path", "variant", "clock_window", "clock_stopped", "clock")
+WORKING = (
+    "case_version",
+    "path",
+    "variant",
+    "clock_window",
+    "clock_stopped",
+    "clock",
+    "case_moment",
+)
 """The working tables with facts for all rules, in the order in which they are made; each reads those before it."""
+OF_THE_COUNTY = ("case_moment",)
+"""Those of them that hold every case, whatever the scope."""
 _WORKING_NAMES = re.compile(rf"\b({'|'.join(WORKING)})\b")
+_OF_CASES = re.compile(rf"\b(scope|{'|'.join(set(WORKING) - set(OF_THE_COUNTY))})\b")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 KEYS = {"case_version": "case_id", "path": "case_id", "clock": "case_id"}
 
@@ -57,7 +68,7 @@ def local_time(moment: datetime) -> datetime:
 
 
 def reporting(connection: Connection) -> list[dict[str, Any]]:
-    """What each department reports at all: rows of the working table `reporting`."""
+    """What departments report at all, those that report any of it: rows of the working table `reporting`."""
     rows = connection.exec_driver_sql(statement("sql/reporting.sql"))
     return [dict(row) for row in rows.mappings()]
 
@@ -79,8 +90,8 @@ def begin(
     local = local_time(as_of)
     connection.execute(
         text(
-            "insert into run (as_of, as_of_on, changed_from, same_day) "
-            "values (:as_of, :as_of_on, :changed_from, :same_day)"
+            "insert into run (as_of, as_of_on, changed_from, same_day, is_whole) "
+            "values (:as_of, :as_of_on, :changed_from, :same_day, false)"
         ),
         {
             "as_of": local,
@@ -103,6 +114,11 @@ def begin(
 def find_changed(connection: Connection) -> None:
     """Fill `changed_case`: the cases of which anything landed after `run.changed_from`."""
     run_script(connection, statement("sql/changed.sql"))
+
+
+def take_findings(connection: Connection) -> None:
+    """Fill `open_finding` for the scope, which must be taken before."""
+    run_script(connection, statement("sql/open_findings.sql"))
 
 
 def take_all(connection: Connection) -> None:
@@ -133,6 +149,16 @@ def stands_on(sqls: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in WORKING if name in found)
 
 
+def is_of_cases(sql: str) -> bool:
+    """Whether a rule stands on the cases in scope, so that it can be judged on any part of them."""
+    return bool(_OF_CASES.search(without_comments(sql)))
+
+
+def in_order(rules: Iterable[Rule]) -> list[Rule]:
+    """In which order rules are judged: last those that look at a whole county, which sessions do meanwhile."""
+    return sorted(rules, key=lambda rule: not is_of_cases(rule.sql))
+
+
 def without_comments(sql: str) -> str:
     """The statement without what it says of itself."""
     return _COMMENT.sub("", sql)
@@ -152,6 +178,8 @@ def gather(
     where: list[Place] = []
     for name in tables:
         try:
+            if name in OF_THE_COUNTY:
+                run_script(connection, statement("sql/county.sql"))
             run_script(connection, working_table(name))
             if name == "case_version":
                 where = parameters.places(connection)

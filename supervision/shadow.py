@@ -124,8 +124,8 @@ def _judge(
     where: Sequence[parameters.Place],
 ) -> None:
     try:
+        set_current(connection, rule)
         with connection.begin_nested():
-            set_current(connection, rule)
             parameters.resolve(
                 connection, "parameter", rule.id, rule.spec.parameters, overrides, where
             )

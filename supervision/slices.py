@@ -1,45 +1,48 @@
 """Judging in several sessions at once, each over its slice of the cases; the run's own session keeps the findings.
 
-The sessions read one snapshot of the warehouse, the run's. Each makes the working tables for its slice of the scope (by a
-hash of the case) and judges the rules on it, a few rules ahead of the run; rules whose subjects are no cases are judged
-whole, by one session each. What they say is copied into the run's `judgement` and `judgement_count`.
+Before the run looks at anything, each session brings the kept working tables of its slice up to date (`kept`). Then all
+read one snapshot of the warehouse, the run's, and judge the rules on those tables, a few rules ahead of the run; rules whose
+subjects are no cases are judged whole, by one session each. What they say is copied into the run's `judgement` and
+`judgement_count`.
 """
+
+# ruff: noqa: S608 (statements are made of conditions of ours)
 
 from __future__ import annotations
 
 import io
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.core.errors import RuleError
-from supervision import evaluation, parameters, preparation
+from hub.core.ledger import LEDGER_LOCK
+from supervision import evaluation, kept, parameters, preparation
+from supervision.kept import Basis, Slice
 from supervision.parameters import Override, Place
-from supervision.preparation import run_script, what_failed, without_comments
+from supervision.preparation import is_of_cases, run_script, what_failed
 from supervision.rulebook import Rule
 
-SESSIONS = min(4, os.cpu_count() or 1)
+SESSIONS = min(kept.SLICES, os.cpu_count() or 1)
 WORTH_IT = 20_000
-"""Cases in scope from which several sessions are faster than one."""
-COUNTY_WORTH_IT = 200_000
-"""The same for all cases there are: rules whose subjects are no cases read every one of them, whatever the scope."""
+"""Cases in the county from which several sessions with kept tables are faster than one without."""
 AHEAD = 8
 """Rules that a session may have judged before their findings are kept: it need not wait, and memory stays bounded."""
+FEW = 50_000
+"""Cases in scope up to which memory is no matter, and sessions go as far ahead as they can."""
 
 _JUDGED = (
     "judgement (subject, case_id, department, power_code, outcome, facts, limit_value, limit_unit, elapsed, due_on, "
     "reason)",
     "judgement_count (department, outcome, reason, subjects)",
 )
-_OF_CASES = re.compile(rf"\b(scope|{'|'.join(preparation.WORKING)})\b")
-
 T = TypeVar("T")
 _Found = dict[str, bytes]
 """By table of _JUDGED, the rows as COPY writes them."""
@@ -49,114 +52,158 @@ _Found = dict[str, bytes]
 def sliced(
     warehouse: Engine, rules: Sequence[Rule], sessions: int = SESSIONS
 ) -> Iterator[evaluation.Engine]:
-    """An engine for `evaluate` that judges in that many sessions of the warehouse, where the scope is worth it.
+    """An engine for `evaluate` that judges in that many sessions of the warehouse, where the county is worth it.
 
     `rules`: those that will be judged, in their order; the active ones count.
     """
     with ExitStack() as stack:
         active = [rule for rule in rules if rule.status == "active"]
         judges = _Judges(warehouse, active, sessions, stack)
-        yield evaluation.Engine(judges.gather, judges.judge)
-
-
-@cache
-def is_sliced(sql: str) -> bool:
-    """Whether a rule stands on the cases in scope, so that each session can judge its own."""
-    return bool(_OF_CASES.search(without_comments(sql)))
+        yield evaluation.Engine(judges.gather, judges.judge, judges.before)
 
 
 class _Judges:
     def __init__(
         self, warehouse: Engine, rules: Sequence[Rule], sessions: int, stack: ExitStack
     ) -> None:
-        self.warehouse, self.rules, self.sessions, self.stack = warehouse, rules, sessions, stack
+        self.warehouse, self.stack = warehouse, stack
         self.tables = preparation.stands_on(rule.sql for rule in rules)
-        self.order = {rule.id: number for number, rule in enumerate(rules)}
+        self.sliced = [rule for rule in rules if is_of_cases(rule.sql)]
+        self.whole = deque(rule for rule in rules if not is_of_cases(rule.sql))
+        self.slices = [Slice(number, sessions) for number in range(1, sessions + 1)]
         self.connections: list[Connection] = []
         self.threads: list[ThreadPoolExecutor] = []
-        self.ahead: dict[str, list[Future[_Found]]] = {}
+        self.found: dict[str, list[Future[_Found]]] = {rule.id: [] for rule in rules}
+        self.asked = 0
+        self.ahead = AHEAD
         self.overrides: Sequence[Override] = ()
-        self.where: list[list[Place]] = []
+        self.where: list[Place] = []
+
+    def before(self, run: Connection, basis: Basis) -> None:
+        """Bring the kept tables up to date and let the run see just that state of the warehouse.
+
+        What lands while they are made is made good while the ledger stands still, which is short.
+        """
+        if len(self.slices) < 2 or not _worth_it(self.warehouse):
+            return
+        self._open()
+        self._bring_up(basis)
+        with self.warehouse.connect() as ledger:
+            ledger.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LEDGER_LOCK})
+            self._bring_up(replace(basis, anew=False))
+            snapshot = run.scalar(text("select pg_export_snapshot()"))
+        for session in self.connections:
+            session.exec_driver_sql(f"set transaction snapshot '{snapshot}'")
+
+    def _bring_up(self, basis: Basis) -> None:
+        def bring_up(number: int) -> None:
+            kept.bring_up(self.connections[number], self.slices[number], basis)
+
+        self._in_each(bring_up)
 
     def gather(self, run: Connection, overrides: Sequence[Override]) -> list[Place]:
-        if self.sessions < 2 or not _worth_it(run):
+        if not self.connections:
             return preparation.gather(run, overrides, tables=self.tables)
         self.overrides = overrides
-        self._open(run)
-        as_of = run.scalar(text("select as_of from run"))
+        as_of, is_whole, cases = run.execute(
+            text("select as_of, is_whole, (select count(*) from scope) from run")
+        ).one()
+        self.ahead = AHEAD if cases > FEW else len(self.sliced)
         reported = [dict(row) for row in run.execute(text("select * from reporting")).mappings()]
-        slices = [_out(run, _slice(number, self.sessions)) for number in range(self.sessions)]
+        taken = [
+            {
+                "scope (case_id)": _out(run, f"(select case_id from scope where {part.holds})"),
+                "open_finding": _out(
+                    run, f"(select * from open_finding where case_id is null or {part.holds})"
+                ),
+            }
+            for part in self.slices
+        ]
 
         def prepare(number: int) -> list[Place]:
             session = self.connections[number]
             preparation.begin(session, as_of, reported=reported)
-            _into(session, "scope (case_id)", slices[number])
-            run_script(session, "analyze scope")
-            return preparation.gather(session, overrides, tables=self.tables)
+            for table, rows in taken[number].items():
+                _into(session, table, rows)
+            run_script(session, "analyze scope; analyze open_finding")
+            kept.look_at(session, self.slices, self.slices[number])
+            if not is_whole:
+                kept.look_at_scope(session, self.tables)
+            return parameters.places(session)
 
-        self.where = _results(
-            [thread.submit(prepare, number) for number, thread in enumerate(self.threads)]
-        )
-        return list({place: None for places in self.where for place in places})
+        self.where = list({place: None for places in self._in_each(prepare) for place in places})
+        return self.where
 
     def judge(self, run: Connection, rule: Rule) -> None:
         if not self.connections:
             return evaluation.judge(run, rule)
-        run_script(run, "truncate judgement, judgement_count")
-        at = self.order[rule.id]
-        for following in self.rules[at : at + AHEAD]:
-            if following.id not in self.ahead:
-                self.ahead[following.id] = [
-                    self.threads[number].submit(self._judged, number, following)
-                    for number in self._who(following)
-                ]
-        for found in _results(self.ahead[rule.id]):
+        self._ask(rule)
+        for found in _results(self.found[rule.id]):
             for table, rows in found.items():
                 _into(run, table, rows)
-        self.ahead[rule.id] = []
+        self.found[rule.id] = []
         return None
 
-    def _who(self, rule: Rule) -> Sequence[int]:
-        """The sessions that judge the rule."""
-        if is_sliced(rule.sql):
-            return range(self.sessions)
-        return [self.order[rule.id] % self.sessions]
+    def _ask(self, rule: Rule) -> None:
+        """Have the sessions judge this rule and those ahead of it; the whole ones when all others are asked for."""
+        at = self.sliced.index(rule) if rule in self.sliced else len(self.sliced)
+        for following in self.sliced[self.asked : at + self.ahead]:
+            self.found[following.id] = [
+                thread.submit(self._judged, number, following)
+                for number, thread in enumerate(self.threads)
+            ]
+            self.asked += 1
+        if self.asked == len(self.sliced) and self.whole:
+            waiting: deque[tuple[Rule, Future[_Found]]] = deque()
+            while self.whole:
+                waiting.append((self.whole.popleft(), Future()))
+                self.found[waiting[-1][0].id] = [waiting[-1][1]]
+            for number, thread in enumerate(self.threads):
+                thread.submit(self._judge_whole, number, waiting)
+
+    def _judge_whole(self, number: int, waiting: deque[tuple[Rule, Future[_Found]]]) -> None:
+        """Judge one after the other of those that no other session has taken."""
+        while True:
+            try:
+                rule, found = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                found.set_result(self._judged(number, rule))
+            except Exception as failure:
+                found.set_exception(failure)
 
     def _judged(self, number: int, rule: Rule) -> _Found:
         session = self.connections[number]
+        evaluation.set_current(session, rule)
         with session.begin_nested():
-            evaluation.set_current(session, rule)
             parameters.resolve(
-                session,
-                "parameter",
-                rule.id,
-                rule.spec.parameters,
-                self.overrides,
-                self.where[number],
+                session, "parameter", rule.id, rule.spec.parameters, self.overrides, self.where
             )
             evaluation.judge(session, rule)
             return {table: _out(session, table) for table in _JUDGED}
 
-    def _open(self, run: Connection) -> None:
-        snapshot = run.scalar(text("select pg_export_snapshot()"))
+    def _in_each(self, work: Callable[[int], T]) -> list[T]:
+        """What that says for each session, done by all of them at once."""
+        return _results([thread.submit(work, no) for no, thread in enumerate(self.threads)])
+
+    def _open(self) -> None:
         still = self.warehouse.execution_options(isolation_level="REPEATABLE READ")
-        for _ in range(self.sessions):
-            session = self.stack.enter_context(still.connect())
-            session.exec_driver_sql(f"set transaction snapshot '{snapshot}'")
-            self.connections.append(session)
-        for _ in range(self.sessions):
+        for _ in self.slices:
+            self.connections.append(self.stack.enter_context(still.connect()))
+        for _ in self.slices:
             thread = ThreadPoolExecutor(1, "judge")
             self.stack.callback(thread.shutdown, cancel_futures=True)
             self.threads.append(thread)
 
 
-def _worth_it(run: Connection) -> bool:
-    in_scope, in_county = run.execute(
-        text("""
-            select (select count(*) from scope), (select reltuples from pg_class where oid = 'core."case"'::regclass)
-        """)
-    ).one()
-    return bool(in_scope >= WORTH_IT or in_county >= COUNTY_WORTH_IT)
+def _worth_it(warehouse: Engine) -> bool:
+    """By what the server knows of the table's size: none is counted."""
+    with warehouse.connect() as connection:
+        known = connection.scalar(
+            text("select reltuples from pg_class where oid = 'core.\"case\"'::regclass")
+        )
+    return bool(known >= WORTH_IT)
 
 
 def _results(waiting: Sequence[Future[T]]) -> list[T]:
@@ -172,11 +219,6 @@ def _results(waiting: Sequence[Future[T]]) -> list[T]:
 
 def _driver(connection: Connection) -> Any:
     return connection.connection.driver_connection
-
-
-def _slice(number: int, of: int) -> str:
-    """The query of one slice of the scope; hashing alone decides, so that slices are of one size."""
-    return f"(select case_id from scope where mod(abs(hashtext(case_id::text)::bigint), {of}) = {number})"  # noqa: S608
 
 
 def _out(session: Connection, what: str) -> bytes:

@@ -65,25 +65,15 @@ class RunSummary:
 
 
 _HASH = text("""
-    select encode(sha256(convert_to(coalesce(string_agg(line, e'\\n' order by rule_id, subject, level), ''), 'UTF8')), 'hex')
-    from (
-        select
-            rule_id collate "C" as rule_id, subject collate "C" as subject, level collate "C" as level,
-            concat_ws(
-                chr(31), rule_id, subject, level,
-                case when facts::text like '%"batch_id"%'
-                    then regexp_replace(facts::text, '"batch_id": "[^"]*"', '"batch_id": ""', 'g') else facts::text end,
-                coalesce(trim_scale(limit_value)::text, '-'), coalesce(limit_unit, '-'),
-                coalesce(trim_scale(elapsed)::text, '-')
-            ) as line
-        from supervision.finding
-        where judged = 'violation'
-    ) lines
+    select encode(sha256(coalesce(string_agg(digest, '' order by finding_id), '')), 'hex')
+    from supervision.finding
+    where judged = 'violation'
 """)
 
 
 def findings_hash(connection: Connection) -> str:
-    """SHA-256 over all findings that the rules affirm: rule, subject, level, facts, limit, elapsed, sorted.
+    """SHA-256 over all findings that the rules affirm: of each the digest of rule, subject, level, facts, limit and elapsed,
+    in the order of their ids, which are made of rule, subject and level.
 
     Batches that facts name are left out: they are drawn anew wherever the same data lands.
 

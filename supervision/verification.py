@@ -139,4 +139,15 @@ _CHECKS = {
         order by 2 limit 1
         """,
     ),
+    "digest": (
+        "the finding does not say what it said when a run wrote it",
+        """
+        select cast(finding_id as text) as finding_id
+        from supervision.finding
+        where digest <> supervision.finding_digest(
+            rule_id, subject, level, facts, limit_value, limit_unit, elapsed
+        )
+        order by 1 limit 1
+        """,
+    ),
 }

@@ -8,10 +8,10 @@ from dataclasses import replace
 from sqlalchemy import Connection, text
 
 from hub.core.batches import BatchHeader, Certificate, Landing
+from hub.core.ledger import LEDGER_LOCK
 from warehouse.fates import FATES
 
 _LARGE = 10_000
-_LEDGER_LOCK = 0x68756202  # an arbitrary number of ours
 
 
 def close(
@@ -67,7 +67,7 @@ def settle(
             ),
             binds,
         )
-    connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LEDGER_LOCK})
+    connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LEDGER_LOCK})
     connection.execute(
         text(
             """

@@ -139,8 +139,6 @@ _KEPT = """
 """
 # In the words of judge.sql, whose second half this is.
 _TAKE_OVER = """
-    delete from judgement;
-    delete from judgement_count;
     insert into judgement_count (department, outcome, reason, subjects)
     select department, outcome, reason, count from spark_count;
     insert into judgement (

@@ -2,11 +2,11 @@
 set local jit = off;
 set local work_mem = '128MB';
 drop table if exists
-    pg_temp.run, pg_temp.changed_case, pg_temp.scope, pg_temp.reporting, pg_temp.open_finding, pg_temp.parameter, pg_temp.clock_parameter, pg_temp.rung,
+    pg_temp.run, pg_temp.changed_case, pg_temp.scope, pg_temp.county, pg_temp.reporting, pg_temp.open_finding, pg_temp.parameter, pg_temp.clock_parameter, pg_temp.rung,
     pg_temp.judgement_count, pg_temp.judgement, pg_temp.proven, pg_temp.finding_change;
 
 create temp table run (
-    as_of timestamptz, as_of_on date, changed_from bigint, same_day boolean, run_id uuid, rule_id text, rule_version text, level text,
+    as_of timestamptz, as_of_on date, changed_from bigint, same_day boolean, is_whole boolean, run_id uuid, rule_id text, rule_version text, level text,
     catalogue_version text, calendar_version text
 )
 on commit drop;
@@ -15,21 +15,18 @@ create temp table changed_case (case_id uuid primary key) on commit drop;
 
 create temp table scope (case_id uuid primary key) on commit drop;
 
--- What departments report at all: where a department never says when it delivered, no case of it is undelivered.
+-- What departments report at all, those that report any of it: where a department never says when it delivered, no case of
+-- it is undelivered.
 create temp table reporting (
     department text primary key, deliveries boolean, receipts boolean, stop_approvals boolean
 )
 on commit drop;
 
--- Findings that may change when their case is looked at: those that stand, and those that people dismissed, closed or
--- withdrew, of which it is noted whether the rule still says so.
-create temp table open_finding on commit drop as
-select finding_id, rule_id, subject, case_id, state not in ('withdrawn', 'dismissed', 'closed') as stands
-from supervision.finding
-where state <> 'withdrawn' or judged in ('violation', 'not_evaluable');
+-- The cases that `case_moment` is made for; empty means all.
+create temp table county (case_id uuid primary key) on commit drop;
 
-create index on open_finding (rule_id);
-analyze open_finding;
+-- Findings that may change in this run: open_findings.sql.
+create temp table open_finding (finding_id uuid, rule_id text, subject text, case_id uuid, stands boolean) on commit drop;
 
 -- The current rule's parameters, resolved for every department and power in scope and every period; power_code '' is
 -- for subjects without a power. `clock_parameter` holds those of the clock, for all rules.

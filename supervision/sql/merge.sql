@@ -1,5 +1,4 @@
 -- What the current rule's judgements make of its findings. Every change is noted in `finding_change` first.
-truncate finding_change;
 
 -- New, changed and returned violations. One that people dismissed, closed or withdrew stays so while nothing about it
 -- changes; one that a run withdrew is judged compliant, so it returns.
@@ -73,12 +72,13 @@ where (o.case_id is null or exists (select from scope s where s.case_id = o.case
 insert into supervision.finding as f (
     finding_id, rule_id, rule_version, subject, case_id, power_code, department, level, state, judged, facts,
     limit_value, limit_unit, elapsed, due_on, first_seen, last_seen, first_run, last_run, catalogue_version,
-    calendar_version, evidence
+    calendar_version, evidence, digest
 )
 select
     j.finding_id, run.rule_id, run.rule_version, j.subject, j.case_id, j.power_code, j.department, j.level, 'open',
     'violation', j.facts, j.limit_value, j.limit_unit, j.elapsed, j.due_on, run.as_of, run.as_of, run.run_id,
-    run.run_id, run.catalogue_version, run.calendar_version, j.evidence
+    run.run_id, run.catalogue_version, run.calendar_version, j.evidence,
+    supervision.finding_digest(run.rule_id, j.subject, j.level, j.facts, j.limit_value, j.limit_unit, j.elapsed)
 from judgement j
 cross join run
 where j.outcome = 'violation' and not j.is_known
@@ -97,7 +97,8 @@ on conflict (finding_id) do update set
     last_run = excluded.last_run,
     catalogue_version = excluded.catalogue_version,
     calendar_version = excluded.calendar_version,
-    evidence = coalesce(excluded.evidence, f.evidence);
+    evidence = coalesce(excluded.evidence, f.evidence),
+    digest = excluded.digest;
 
 -- A table that doubles in one transaction is planned by what it was before.
 do $$

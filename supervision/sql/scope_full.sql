@@ -3,8 +3,11 @@ insert into scope
 select case_id from core."case";
 
 insert into scope
-select distinct o.case_id
-from open_finding o
-where o.case_id is not null and not exists (select from core."case" c where c.case_id = o.case_id);
+select distinct f.case_id
+from supervision.finding f
+where f.case_id is not null
+    and (f.state <> 'withdrawn' or f.judged in ('violation', 'not_evaluable'))
+    and not exists (select from core."case" c where c.case_id = f.case_id);
 
+update run set is_whole = true;
 analyze scope;

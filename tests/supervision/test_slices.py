@@ -60,16 +60,18 @@ def test_three_sessions_find_what_one_finds(
     warehouse: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = judged(warehouse, 1)
-    monkeypatch.setattr(slices, "WORTH_IT", 0)
+    monkeypatch.setattr(slices, "WORTH_IT", -1)
     together = judged(warehouse, 3)
     assert together == alone
+    with warehouse.connect() as connection:
+        assert connection.scalar(text("select count(*) from working_3.case_version")) > 0
     assert alone["findings"] and not alone["errors"]
 
 
 def test_an_error_in_one_session_is_the_rule_s_error(
     warehouse: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slices, "WORTH_IT", 0)
+    monkeypatch.setattr(slices, "WORTH_IT", -1)
     wrong = tuple(
         replace(rule, sql=rule.sql.replace("from clock k", "from clocks k")) for rule in RULES
     )
@@ -80,7 +82,7 @@ def test_an_error_in_one_session_is_the_rule_s_error(
 
 
 def test_which_rules_are_judged_whole() -> None:
-    whole = {rule.id for rule in RULES if not slices.is_sliced(rule.sql)}
+    whole = {rule.id for rule in RULES if not preparation.is_of_cases(rule.sql)}
     assert {
         "platform.source_silent",
         "integrity.batch_closing",

@@ -7,7 +7,7 @@ select
     v.power_code,
     case
         when f.amount > 0 and coalesce(trim(f.receipt_no), '') = '' then
-            case when r.receipts then 'violation' else 'not_evaluable' end
+            case when r.receipts is true then 'violation' else 'not_evaluable' end
         else 'compliant'
     end as outcome,
     jsonb_strip_nulls(jsonb_build_object(
@@ -21,9 +21,9 @@ select
     null::numeric as elapsed,
     null::date as due_on,
     case
-        when f.amount > 0 and coalesce(trim(f.receipt_no), '') = '' and not r.receipts
+        when f.amount > 0 and coalesce(trim(f.receipt_no), '') = '' and r.receipts is not true
             then 'receipts_not_reported'
     end as reason
 from case_version v
 join core.fee f on f.case_id = v.case_id and f.deleted_at is null
-join reporting r on r.department = f.department
+left join reporting r on r.department = f.department

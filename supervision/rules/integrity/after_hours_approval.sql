@@ -1,33 +1,15 @@
 -- Months in which a department approved more outside office hours than it used to: the share of its decisions on days
 -- off or outside the hours of that day, against the share of the twelve months before. Decisions without a time of day
 -- (exactly 00:00:00) are left out. The minute in which the office closes is still within its hours.
-with office as (
-    -- When the day begins, and the moments between which the office is open, the closing minute included.
+with daily as (
     select
-        date,
-        date::timestamp at time zone 'Asia/Shanghai' as begins,
-        (date::timestamp + morning_from * interval '1 minute') at time zone 'Asia/Shanghai' as morning_opens,
-        (date::timestamp + (morning_to + 1) * interval '1 minute') at time zone 'Asia/Shanghai' as morning_closes,
-        (date::timestamp + afternoon_from * interval '1 minute') at time zone 'Asia/Shanghai' as afternoon_opens,
-        (date::timestamp + (afternoon_to + 1) * interval '1 minute') at time zone 'Asia/Shanghai' as afternoon_closes
-    from reference.calendar_day
-),
-daily as (
-    select
-        c.department,
-        coalesce(d.date, (c.decided_at at time zone 'Asia/Shanghai')::date) as date,
-        count(*) filter (
-            where c.decided_at <> coalesce(d.begins, date_trunc('day', c.decided_at at time zone 'Asia/Shanghai') at time zone 'Asia/Shanghai')
-        ) as approvals,
-        count(*) filter (
-            where c.decided_at <> d.begins
-                and not coalesce(c.decided_at >= d.morning_opens and c.decided_at < d.morning_closes, false)
-                and not coalesce(c.decided_at >= d.afternoon_opens and c.decided_at < d.afternoon_closes, false)
-        ) as after_hours
-    from core."case" c
-    left join office d on d.date = (c.decided_at at time zone 'Asia/Shanghai')::date
-    where c.decided_at <= (select as_of from run) and c.deleted_at is null
-    group by c.department, coalesce(d.date, (c.decided_at at time zone 'Asia/Shanghai')::date)
+        department,
+        decided_on as date,
+        count(*) filter (where is_timed) as approvals,
+        count(*) filter (where is_after_hours) as after_hours
+    from case_moment
+    where decided_at <= (select as_of from run)
+    group by department, decided_on
 ),
 decided as (
     select
@@ -93,13 +75,10 @@ risen as (
 late as (
     select r.department, r.month, c.case_id, c.decided_at
     from risen r
-    join core."case" c
-        on c.department = r.department and c.deleted_at is null and c.decided_at <= (select as_of from run)
-    join office d on d.date = (c.decided_at at time zone 'Asia/Shanghai')::date
-    where date_trunc('month', d.date::timestamp) = r.month
-        and c.decided_at <> d.begins
-        and not coalesce(c.decided_at >= d.morning_opens and c.decided_at < d.morning_closes, false)
-        and not coalesce(c.decided_at >= d.afternoon_opens and c.decided_at < d.afternoon_closes, false)
+    join case_moment c
+        on c.department = r.department and c.decided_on between r.month::date and r.month::date + 30
+        and date_trunc('month', c.decided_on::timestamp) = r.month
+    where c.is_after_hours and c.decided_at <= (select as_of from run)
 ),
 proved as (
     select department, month, jsonb_agg(case_id order by nth) as case_ids

@@ -1,10 +1,9 @@
 -- Working days on which a department accepted far fewer cases than on the same weekday of the eight weeks before. Days
 -- that are not over yet, or after the last one it told of, are no subjects; nor are those of which little is expected.
 with accepted as (
-    select department, (accepted_at at time zone 'Asia/Shanghai')::date as day, count(*) as cases
-    from core."case"
-    where deleted_at is null
-    group by 1, 2
+    select department, accepted_on as day, count(*) as cases
+    from case_moment
+    group by department, accepted_on
 ),
 known as (
     select department, min(day) as first_on, max(day) as last_on from accepted group by department

@@ -23,12 +23,12 @@ select
 from case_version v
 join (
     select
-        case_id,
+        p.case_id,
         count(*) as notices,
-        count(distinct notified_at) as times,
-        array_agg(to_char(notified_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS') order by notified_at)
+        count(distinct p.notified_at) as times,
+        array_agg(to_char(p.notified_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS') order by p.notified_at)
             as notified_at
-    from core.supplement
-    where deleted_at is null
-    group by case_id
+    from case_version c
+    join core.supplement p on p.case_id = c.case_id and p.deleted_at is null
+    group by p.case_id
 ) s on s.case_id = v.case_id

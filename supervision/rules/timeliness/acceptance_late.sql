@@ -4,12 +4,12 @@
 -- what `timeliness.supplement_notice_late` finds.
 with noticed as (
     select
-        case_id,
-        max((coalesce(received_at, notified_at) at time zone 'Asia/Shanghai')::date) as came_on,
-        bool_or(received_at is null) as is_awaited
-    from core.supplement
-    where deleted_at is null
-    group by case_id
+        s.case_id,
+        max((coalesce(s.received_at, s.notified_at) at time zone 'Asia/Shanghai')::date) as came_on,
+        bool_or(s.received_at is null) as is_awaited
+    from case_version v
+    join core.supplement s on s.case_id = v.case_id and s.deleted_at is null
+    group by s.case_id
 ),
 placed as (
     select

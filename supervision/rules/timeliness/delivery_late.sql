@@ -13,14 +13,14 @@ with judged as (
         last.work_index - first.work_index as elapsed,
         first.work_index + cast(p.value as int) as due_index,
         case
-            when v.delivered_on is null and not r.deliveries then 'deliveries_not_reported'
+            when v.delivered_on is null and r.deliveries is not true then 'deliveries_not_reported'
             when v.delivered_on < v.decided_on then 'delivered_before_decided'
             when v.delivered_on is null and run.as_of_on < v.decided_on then 'decided_after_as_of'
             when first.date is null or last.date is null then 'outside_calendar'
         end as why_not
     from case_version v
     cross join run
-    join reporting r on r.department = v.department
+    left join reporting r on r.department = v.department
     left join parameter p
         on p.name = 'deliver_within' and p.department = v.department and p.power_code = coalesce(v.power_code, '')
         and v.judged_on between p.valid_from and p.valid_to
