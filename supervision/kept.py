@@ -1,8 +1,9 @@
 """Working tables that are kept from run to run, so that a run makes them anew only for cases of which something is new.
 
-They lie in schemas `working_1`, `working_2` … of the warehouse, one for each session that judges, each with the cases of
-its slice. They are unlogged: after a crash of the server they are empty, their `state` too, and are made anew. Their
-`state` says what they rest on; where that is no longer so, or a run is to be made anew, they are made anew as well.
+They lie in schemas of the warehouse: `working_1`, `working_2` …, one for each session that judges, each with the cases of
+its slice; and `working_0` with what tells of the whole county. They are unlogged: after a crash of the server they are empty,
+their `state` too, and are made anew. The state says what they rest on; where that is no longer so, or a run trusts nothing,
+they are made anew as well.
 """
 
 # ruff: noqa: S608 (statements are made of names and conditions of ours)
@@ -19,14 +20,38 @@ from sqlalchemy import Connection, Row, text
 from hub.core.fingerprints import version_of
 from supervision import parameters, preparation
 from supervision.parameters import Override
-from supervision.preparation import KEYS, OF_THE_COUNTY, WORKING, local_time, run_script, statement
+from supervision.preparation import (
+    KEYS,
+    OF_THE_COUNTY,
+    WORKING,
+    local_time,
+    run_script,
+    statement,
+    working_table,
+)
 
 SLICES = 4
-"""So many schemas there are: `working_1` and on."""
-KEPT = tuple(name for name in WORKING if name != "clock_window")
-"""All but what only other working tables read."""
-_OF_A_CASE = tuple(name for name in KEPT if name != "variant")
+"""So many there can be: the schemas `working_1` and on."""
+OF_CASES = tuple(name for name in WORKING if name not in OF_THE_COUNTY)
+_KEPT = tuple(name for name in OF_CASES if name != "clock_window")  # which only `clock` reads
 _VARIANT_KEY = ("power_code", "version", "steps")
+_TALLIES = {
+    "case_day": (
+        ("department", "date"),
+        ("accepted", "decided", "approvals", "after_hours", "closed", "signed"),
+    ),
+    "closing_minute": (("minute", "approver", "department"), ("closings",)),
+}
+"""What is counted over the county: by what, and which columns are sums."""
+_INDEXES = {
+    "clock_stopped": "create index on {} (case_id);",
+    "case_moment": "create index on {0} (case_id);"
+    # What integrity.after_hours_approval lists.
+    "create index on {0} (department, decided_on) where is_after_hours;",
+    "case_day": "create unique index on {} (department, date);",
+    "closing_minute": "create unique index on {0} (minute, approver, department);"
+    "create index on {0} (department) where closings > 1;",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +67,18 @@ class Basis:
     anew: bool
 
     @property
+    def now(self) -> datetime:
+        """`as_of` with its time zone."""
+        return local_time(self.as_of)
+
+    @property
     def of_the_clock(self) -> list[Override]:
         """The clock's own parameters: the working tables read no others."""
         return [each for each in self.overrides if each.rule_id == parameters.CLOCK]
 
     @property
     def version(self) -> str:
-        """Content version of all that the tables are made from, but for what departments report and the time."""
+        """Content version of all that the tables are made from, but for the records and the time."""
         return version_of(
             preparation.engine_version(),
             self.versions["catalogue"],
@@ -58,8 +88,8 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """One of `of` parts of the county, by a hash of the case; `number` counts from 1."""
+class Part:
+    """Kept tables that are brought up to date together. `number` 0: of the county; else of one of `of` slices of it."""
 
     number: int
     of: int
@@ -71,24 +101,29 @@ class Slice:
     @property
     def holds(self) -> str:
         """The condition on `case_id`. The hash alone decides, so that slices are of one size."""
+        if not self.number:
+            return "true"
         return f"mod(abs(hashtext(case_id::text)::bigint), {self.of}) = {self.number - 1}"
 
 
-def bring_up(session: Connection, part: Slice, basis: Basis) -> None:
-    """Bring the kept tables of a slice up to date with the warehouse, in a transaction of their own, which is committed.
+_State = Row[tuple[str, int, int, datetime]]
+"""What a part rests on: version, number of slices, end of the ledger, time of the run."""
+
+
+def bring_up(session: Connection, part: Part, basis: Basis) -> None:
+    """Bring a part up to date with the warehouse, in a transaction of its own, which is committed.
 
     The caller sees to it that one does so at a time. Raises RuleError when a table cannot be made.
     """
     state = _state(session, part)
-    ledger_to = session.scalar(text("select coalesce(max(ledger_no), 0) from ops.batch"))
-    if state and not basis.anew and _still_good(state, part, basis, ledger_to):
-        since = state.as_of.astimezone(local_time(basis.as_of).tzinfo)
-        if ledger_to == state.ledger_no and since == local_time(basis.as_of):
-            session.rollback()
-            return
-        _refresh(session, part, basis, state.ledger_no, _same_day(since, basis))
-    else:
+    ledger_to = int(session.scalar(text("select coalesce(max(ledger_no), 0) from ops.batch")) or 0)
+    if state is None or basis.anew or not _holds_good(state, part, basis, ledger_to):
         _make(session, part, basis)
+    elif (ledger_to, basis.now) == (state.ledger_no, state.as_of):
+        session.rollback()
+        return
+    else:
+        _refresh(session, part, basis, state)
     run_script(session, f"delete from {part.schema}.state")
     session.execute(
         text(f"insert into {part.schema}.state values (:version, :slices, :ledger_no, :as_of)"),
@@ -96,34 +131,36 @@ def bring_up(session: Connection, part: Slice, basis: Basis) -> None:
             "version": basis.version,
             "slices": part.of,
             "ledger_no": ledger_to,
-            "as_of": local_time(basis.as_of),
+            "as_of": basis.now,
         },
     )
     session.commit()
 
 
-def look_at(session: Connection, parts: Sequence[Slice], own: Slice) -> None:
-    """Let the session's statements find the kept tables of its slice under their names, and of the county where a table
-    is of the county. Lasts as long as its transaction."""
-    for name in OF_THE_COUNTY:
-        rows = " union all ".join(f"select * from {part.schema}.{name}" for part in parts)
-        run_script(session, f"create temp view {name} as {rows}")
-    run_script(session, f"set local search_path = {own.schema}, public")
+def look_at(session: Connection, own: Part) -> None:
+    """Let the session's statements find the kept tables of its slice and of the county under their names. Lasts as long
+    as its transaction."""
+    run_script(session, f"set local search_path = {own.schema}, working_0, public")
 
 
-def look_at_scope(session: Connection, tables: Collection[str]) -> None:
-    """After `look_at`: of these tables only the rows of cases in scope, as temporary tables."""
-    for name in _OF_A_CASE:
-        if name in tables and name not in OF_THE_COUNTY:
-            run_script(
-                session,
-                f"create temp table {name} on commit drop as "
-                f"select kept.* from {name} kept join scope on scope.case_id = kept.case_id; "
-                f"{_index(name)} analyze {name}",
+def look_at_scope(session: Connection, slices: Sequence[Part], tables: Collection[str]) -> None:
+    """Let them find, of these tables, the rows of the cases in scope, whatever slices these lie in."""
+    for name in (name for name in _KEPT if name in tables):
+        if name == "variant":
+            rows = " union ".join(f"select * from {part.schema}.{name}" for part in slices)
+        else:
+            rows = " union all ".join(
+                f"select kept.* from {part.schema}.{name} kept join scope on scope.case_id = kept.case_id"
+                for part in slices
             )
+        run_script(
+            session,
+            f"create temp table {name} on commit drop as {rows}; {_indexes(name, name)} analyze {name}",
+        )
+    run_script(session, "set local search_path = working_0, public")
 
 
-def _state(session: Connection, part: Slice) -> Row[tuple[str, int, int, datetime]] | None:
+def _state(session: Connection, part: Part) -> _State | None:
     run_script(
         session,
         f"create unlogged table if not exists {part.schema}.state "
@@ -132,79 +169,115 @@ def _state(session: Connection, part: Slice) -> Row[tuple[str, int, int, datetim
     return session.execute(text(f"select * from {part.schema}.state")).one_or_none()
 
 
-def _still_good(
-    state: Row[tuple[str, int, int, datetime]], part: Slice, basis: Basis, ledger_to: int
-) -> bool:
-    now = local_time(basis.as_of)
-    since = state.as_of.astimezone(now.tzinfo)
+def _holds_good(state: _State, part: Part, basis: Basis, ledger_to: int) -> bool:
+    since = state.as_of.astimezone(basis.now.tzinfo)
     return (
         (state.version, state.slices) == (basis.version, part.of)
-        and since <= now
+        and since <= basis.now
         and state.ledger_no <= ledger_to
-        and not parameters.differ(basis.of_the_clock, since.date(), now.date())
+        and not parameters.differ(basis.of_the_clock, since.date(), basis.now.date())
     )
 
 
-def _same_day(since: datetime, basis: Basis) -> bool:
-    return since.date() == local_time(basis.as_of).date() and not parameters.counts_parts_of_days(
-        basis.overrides
-    )
-
-
-def _make(session: Connection, part: Slice, basis: Basis) -> None:
-    """All of the slice anew."""
+def _make(session: Connection, part: Part, basis: Basis) -> None:
+    """The whole part anew."""
     preparation.begin(session, basis.as_of, reported=[])
     run_script(
         session,
-        f'insert into scope select case_id from core."case" where {part.holds}; analyze scope; '
-        "insert into county select case_id from scope; analyze county",
+        f'insert into scope select case_id from core."case" where {part.holds}; analyze scope',
     )
-    preparation.gather(session, basis.overrides, tables=WORKING)
-    for name in KEPT:
+    kept = _gather(session, part, basis)
+    for name in kept:
+        target = f"{part.schema}.{name}"
         run_script(
             session,
-            f"drop table if exists {part.schema}.{name}; "
-            f"create unlogged table {part.schema}.{name} as select * from pg_temp.{name}; "
-            + _index(name, part.schema)
-            + f"analyze {part.schema}.{name}",
+            f"drop table if exists {target}; "
+            f"create unlogged table {target} as select * from pg_temp.{name}; "
+            f"{_indexes(name, target)} analyze {target}",
         )
 
 
-def _refresh(
-    session: Connection, part: Slice, basis: Basis, ledger_no: int, same_day: bool
-) -> None:
-    """Those of the slice anew of which anything has landed since, or of which the time makes something else."""
-    preparation.begin(session, basis.as_of, ledger_no, [], same_day)
-    preparation.find_changed(session)
-    run_script(session, statement("sql/stale.sql").replace("{kept}", part.schema))
-    run_script(
-        session,
-        f"delete from scope where not ({part.holds}); analyze scope; "
-        "insert into county select case_id from scope; analyze county",
+def _refresh(session: Connection, part: Part, basis: Basis, state: _State) -> None:
+    """Anew what is known of cases of which anything has landed since, or of which the time makes something else."""
+    since = state.as_of.astimezone(basis.now.tzinfo)
+    same_day = since.date() == basis.now.date() and not parameters.counts_parts_of_days(
+        basis.overrides
     )
+    preparation.begin(session, basis.as_of, state.ledger_no, [], same_day)
+    preparation.find_changed(session)
+    if part.number:
+        run_script(session, statement("sql/stale.sql").replace("{kept}", part.schema))
+        run_script(session, f"delete from scope where not ({part.holds}); analyze scope")
+    else:
+        run_script(session, "insert into scope select case_id from changed_case; analyze scope")
     if not session.scalar(text("select exists (select from scope)")):
         return
-    preparation.gather(session, basis.overrides, tables=WORKING)
-    for name in _OF_A_CASE:
-        run_script(
-            session,
-            f"delete from {part.schema}.{name} kept using scope where scope.case_id = kept.case_id; "
-            f"insert into {part.schema}.{name} select * from pg_temp.{name}",
-        )
-    same = " and ".join(f"kept.{column} = made.{column}" for column in _VARIANT_KEY)
+    if not part.number:
+        _take_out(session, part)
+    for name in _gather(session, part, basis):
+        if name in _TALLIES:
+            _add(session, part, name)
+        elif name == "variant":
+            same = " and ".join(f"kept.{column} = made.{column}" for column in _VARIANT_KEY)
+            run_script(
+                session,
+                f"insert into {part.schema}.variant select * from pg_temp.variant made "
+                f"where not exists (select from {part.schema}.variant kept where {same})",
+            )
+        else:
+            run_script(
+                session,
+                f"delete from {part.schema}.{name} kept using scope where scope.case_id = kept.case_id; "
+                f"insert into {part.schema}.{name} select * from pg_temp.{name}",
+            )
+
+
+def _gather(session: Connection, part: Part, basis: Basis) -> Sequence[str]:
+    """Make the part's working tables for its scope; returns those that are kept."""
+    if part.number:
+        preparation.gather(session, basis.overrides, tables=OF_CASES)
+        return _KEPT
+    run_script(session, "insert into county select case_id from scope; analyze county")
+    preparation.gather(session, basis.overrides, tables=OF_THE_COUNTY)
+    return OF_THE_COUNTY
+
+
+def _take_out(session: Connection, part: Part) -> None:
+    """Note what the cases in scope have counted until now, as `before_…` tables."""
     run_script(
         session,
-        f"insert into {part.schema}.variant select * from pg_temp.variant made "
-        f"where not exists (select from {part.schema}.variant kept where {same})",
+        f"create temp table case_moment on commit drop as select kept.* from {part.schema}.case_moment kept "
+        "join scope on scope.case_id = kept.case_id",
+    )
+    for name in _TALLIES:
+        run_script(session, working_table(name))
+        run_script(session, f"alter table pg_temp.{name} rename to before_{name}")
+
+
+def _add(session: Connection, part: Part, name: str) -> None:
+    """Add to a count what cases count now, less what they counted before."""
+    keys, sums = _TALLIES[name]
+    by = ", ".join(keys)
+    changed = ", ".join(f"sum({each}) as {each}" for each in sums)
+    run_script(
+        session,
+        f"""
+        insert into {part.schema}.{name} as kept ({by}, {", ".join(sums)})
+        select {by}, {changed}
+        from (
+            select {by}, {", ".join(sums)} from pg_temp.{name}
+            union all
+            select {by}, {", ".join(f"-{each}" for each in sums)} from pg_temp.before_{name}
+        ) both_ways
+        group by {by}
+        having {" or ".join(f"sum({each}) <> 0" for each in sums)}
+        on conflict ({by}) do update set {", ".join(f"{each} = kept.{each} + excluded.{each}" for each in sums)}
+        """,
     )
 
 
-def _index(name: str, schema: str = "") -> str:
-    """What a table is looked up by: the case, though not each of them has but one row for it."""
-    if name not in _OF_A_CASE:
-        return ""
-    where = f"{schema}.{name}" if schema else name
-    made = f"create {'unique ' if name in KEYS else ''}index on {where} (case_id);"
-    if name == "case_moment":  # what integrity.after_hours_approval lists
-        made += f"create index on {where} (department, decided_on) where is_after_hours;"
-    return made
+def _indexes(name: str, table: str) -> str:
+    """What makes the indexes that the tables are looked up by."""
+    if name in KEYS:
+        return f"create unique index on {table} ({KEYS[name]});"
+    return _INDEXES.get(name, "").format(table)

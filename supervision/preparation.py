@@ -28,17 +28,12 @@ from supervision.rulebook import Parameter, Rule
 FOLDER = Path(__file__).parent
 DATA_EXCEPTION = "22"  # class of SQLSTATE whose messages quote the offending value
 WORKING = (
-    "case_version",
-    "path",
-    "variant",
-    "clock_window",
-    "clock_stopped",
-    "clock",
-    "case_moment",
-)
+    "case_version", "path", "variant", "clock_window", "clock_stopped", "clock",
+    "case_moment", "case_day", "closing_minute",
+)  # fmt: skip
 """The working tables with facts for all rules, in the order in which they are made; each reads those before it."""
-OF_THE_COUNTY = ("case_moment",)
-"""Those of them that hold every case, whatever the scope."""
+OF_THE_COUNTY = ("case_moment", "case_day", "closing_minute")
+"""Those of them that tell of every case, whatever the scope."""
 _WORKING_NAMES = re.compile(rf"\b({'|'.join(WORKING)})\b")
 _OF_CASES = re.compile(rf"\b(scope|{'|'.join(set(WORKING) - set(OF_THE_COUNTY))})\b")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -178,7 +173,7 @@ def gather(
     where: list[Place] = []
     for name in tables:
         try:
-            if name in OF_THE_COUNTY:
+            if name == OF_THE_COUNTY[0]:
                 run_script(connection, statement("sql/county.sql"))
             run_script(connection, working_table(name))
             if name == "case_version":

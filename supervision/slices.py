@@ -1,9 +1,9 @@
 """Judging in several sessions at once, each over its slice of the cases; the run's own session keeps the findings.
 
-Before the run looks at anything, each session brings the kept working tables of its slice up to date (`kept`). Then all
-read one snapshot of the warehouse, the run's, and judge the rules on those tables, a few rules ahead of the run; rules whose
-subjects are no cases are judged whole, by one session each. What they say is copied into the run's `judgement` and
-`judgement_count`.
+Before the run looks at anything, the kept working tables are brought up to date (`kept`), each slice by its session. Then all
+read one snapshot of the warehouse, the run's, and judge the rules on those tables, a few rules ahead of the run. Rules whose
+subjects are no cases are judged whole, by the session that is free; and so are all rules where few cases are in scope. What
+they say is copied into the run's `judgement` and `judgement_count`.
 """
 
 # ruff: noqa: S608 (statements are made of conditions of ours)
@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.core.errors import RuleError
 from hub.core.ledger import LEDGER_LOCK
 from supervision import evaluation, kept, parameters, preparation
-from supervision.kept import Basis, Slice
+from supervision.kept import Basis, Part
 from supervision.parameters import Override, Place
 from supervision.preparation import is_of_cases, run_script, what_failed
 from supervision.rulebook import Rule
@@ -36,7 +36,7 @@ WORTH_IT = 20_000
 AHEAD = 8
 """Rules that a session may have judged before their findings are kept: it need not wait, and memory stays bounded."""
 FEW = 50_000
-"""Cases in scope up to which memory is no matter, and sessions go as far ahead as they can."""
+"""Cases in scope up to which a rule is not worth two sessions: each then judges other rules, on all of these cases."""
 
 _JUDGED = (
     "judgement (subject, case_id, department, power_code, outcome, facts, limit_value, limit_unit, elapsed, due_on, "
@@ -66,16 +66,15 @@ class _Judges:
     def __init__(
         self, warehouse: Engine, rules: Sequence[Rule], sessions: int, stack: ExitStack
     ) -> None:
-        self.warehouse, self.stack = warehouse, stack
+        self.warehouse, self.rules, self.stack = warehouse, preparation.in_order(rules), stack
         self.tables = preparation.stands_on(rule.sql for rule in rules)
-        self.sliced = [rule for rule in rules if is_of_cases(rule.sql)]
-        self.whole = deque(rule for rule in rules if not is_of_cases(rule.sql))
-        self.slices = [Slice(number, sessions) for number in range(1, sessions + 1)]
+        self.slices = [Part(number, sessions) for number in range(1, sessions + 1)]
         self.connections: list[Connection] = []
         self.threads: list[ThreadPoolExecutor] = []
-        self.found: dict[str, list[Future[_Found]]] = {rule.id: [] for rule in rules}
+        self.sliced: list[Rule] = []
         self.asked = 0
-        self.ahead = AHEAD
+        self.whole: deque[tuple[Rule, Future[_Found]]] = deque()
+        self.found: dict[str, list[Future[_Found]]] = {}
         self.overrides: Sequence[Override] = ()
         self.where: list[Place] = []
 
@@ -86,20 +85,26 @@ class _Judges:
         """
         if len(self.slices) < 2 or not _worth_it(self.warehouse):
             return
-        self._open()
-        self._bring_up(basis)
-        with self.warehouse.connect() as ledger:
-            ledger.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LEDGER_LOCK})
-            self._bring_up(replace(basis, anew=False))
-            snapshot = run.scalar(text("select pg_export_snapshot()"))
+        still = self.warehouse.execution_options(isolation_level="REPEATABLE READ")
+        parts = [*self.slices, Part(0, len(self.slices))]
+        with still.connect() as of_the_county:
+            self.connections = [self.stack.enter_context(still.connect()) for _ in self.slices]
+            self.threads = [ThreadPoolExecutor(1, "judge") for _ in parts]
+            for thread in self.threads:
+                self.stack.callback(thread.shutdown, cancel_futures=True)
+            sessions = [*self.connections, of_the_county]
+
+            def bring_up(basis: Basis) -> None:
+                self._in_each(lambda no: kept.bring_up(sessions[no], parts[no], basis))
+
+            bring_up(basis)
+            with self.warehouse.connect() as ledger:
+                ledger.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LEDGER_LOCK})
+                bring_up(replace(basis, anew=False))
+                snapshot = run.scalar(text("select pg_export_snapshot()"))
+        self.threads.pop()
         for session in self.connections:
             session.exec_driver_sql(f"set transaction snapshot '{snapshot}'")
-
-    def _bring_up(self, basis: Basis) -> None:
-        def bring_up(number: int) -> None:
-            kept.bring_up(self.connections[number], self.slices[number], basis)
-
-        self._in_each(bring_up)
 
     def gather(self, run: Connection, overrides: Sequence[Override]) -> list[Place]:
         if not self.connections:
@@ -108,17 +113,12 @@ class _Judges:
         as_of, is_whole, cases = run.execute(
             text("select as_of, is_whole, (select count(*) from scope) from run")
         ).one()
-        self.ahead = AHEAD if cases > FEW else len(self.sliced)
+        few = not is_whole and cases <= FEW
+        self.sliced = [] if few else [rule for rule in self.rules if is_of_cases(rule.sql)]
+        self.whole = deque((rule, Future()) for rule in self.rules if rule not in self.sliced)
+        self.found = {rule.id: [found] for rule, found in self.whole}
         reported = [dict(row) for row in run.execute(text("select * from reporting")).mappings()]
-        taken = [
-            {
-                "scope (case_id)": _out(run, f"(select case_id from scope where {part.holds})"),
-                "open_finding": _out(
-                    run, f"(select * from open_finding where case_id is null or {part.holds})"
-                ),
-            }
-            for part in self.slices
-        ]
+        taken = [_taken(run, "true" if few else part.holds) for part in self.slices]
 
         def prepare(number: int) -> list[Place]:
             session = self.connections[number]
@@ -126,9 +126,10 @@ class _Judges:
             for table, rows in taken[number].items():
                 _into(session, table, rows)
             run_script(session, "analyze scope; analyze open_finding")
-            kept.look_at(session, self.slices, self.slices[number])
+            kept.look_at(session, self.slices[number])
             if not is_whole:
-                kept.look_at_scope(session, self.tables)
+                looked_at = self.slices if few else self.slices[number : number + 1]
+                kept.look_at_scope(session, looked_at, self.tables)
             return parameters.places(session)
 
         self.where = list({place: None for places in self._in_each(prepare) for place in places})
@@ -138,34 +139,30 @@ class _Judges:
         if not self.connections:
             return evaluation.judge(run, rule)
         self._ask(rule)
-        for found in _results(self.found[rule.id]):
+        for found in _results(self.found.pop(rule.id)):
             for table, rows in found.items():
                 _into(run, table, rows)
-        self.found[rule.id] = []
         return None
 
     def _ask(self, rule: Rule) -> None:
         """Have the sessions judge this rule and those ahead of it; the whole ones when all others are asked for."""
         at = self.sliced.index(rule) if rule in self.sliced else len(self.sliced)
-        for following in self.sliced[self.asked : at + self.ahead]:
+        for following in self.sliced[self.asked : at + AHEAD]:
             self.found[following.id] = [
                 thread.submit(self._judged, number, following)
                 for number, thread in enumerate(self.threads)
             ]
             self.asked += 1
-        if self.asked == len(self.sliced) and self.whole:
-            waiting: deque[tuple[Rule, Future[_Found]]] = deque()
-            while self.whole:
-                waiting.append((self.whole.popleft(), Future()))
-                self.found[waiting[-1][0].id] = [waiting[-1][1]]
+        if self.asked == len(self.sliced):
+            self.asked += 1  # once
             for number, thread in enumerate(self.threads):
-                thread.submit(self._judge_whole, number, waiting)
+                thread.submit(self._judge_whole, number)
 
-    def _judge_whole(self, number: int, waiting: deque[tuple[Rule, Future[_Found]]]) -> None:
-        """Judge one after the other of those that no other session has taken."""
+    def _judge_whole(self, number: int) -> None:
+        """Judge one after the other of the whole rules that no other session has taken."""
         while True:
             try:
-                rule, found = waiting.popleft()
+                rule, found = self.whole.popleft()
             except IndexError:
                 return
             try:
@@ -187,14 +184,13 @@ class _Judges:
         """What that says for each session, done by all of them at once."""
         return _results([thread.submit(work, no) for no, thread in enumerate(self.threads)])
 
-    def _open(self) -> None:
-        still = self.warehouse.execution_options(isolation_level="REPEATABLE READ")
-        for _ in self.slices:
-            self.connections.append(self.stack.enter_context(still.connect()))
-        for _ in self.slices:
-            thread = ThreadPoolExecutor(1, "judge")
-            self.stack.callback(thread.shutdown, cancel_futures=True)
-            self.threads.append(thread)
+
+def _taken(run: Connection, holds: str) -> dict[str, bytes]:
+    """What sessions take over from the run: cases in scope for which that holds, and what was found of them."""
+    return {
+        "scope (case_id)": _out(run, f"(select case_id from scope where {holds})"),
+        "open_finding": _out(run, f"(select * from open_finding where case_id is null or {holds})"),
+    }
 
 
 def _worth_it(warehouse: Engine) -> bool:

@@ -2,13 +2,19 @@
 -- off or outside the hours of that day, against the share of the twelve months before. Decisions without a time of day
 -- (exactly 00:00:00) are left out. The minute in which the office closes is still within its hours.
 with daily as (
+    -- Of the day of the run only what was decided before it.
+    select d.department, d.date, d.approvals, d.after_hours
+    from case_day d
+    cross join run
+    where d.decided > 0 and d.date < run.as_of_on
+    union all
     select
         department,
-        decided_on as date,
-        count(*) filter (where is_timed) as approvals,
-        count(*) filter (where is_after_hours) as after_hours
+        decided_on,
+        count(*) filter (where is_timed),
+        count(*) filter (where is_after_hours)
     from case_moment
-    where decided_at <= (select as_of from run)
+    where decided_on = (select as_of_on from run) and decided_at <= (select as_of from run)
     group by department, decided_on
 ),
 decided as (

@@ -1,14 +1,7 @@
 -- Closings by one approver in the same clock minute, of cases that need more than a moment: the catalogue says which
 -- powers are done at once, and the department where it says nothing. Closings without a time of day (exactly
 -- 00:00:00) share a minute by nature. A month in which no closing has an approver cannot be judged at all.
-with counted as (
-    select department, approver, closed_minute as minute, count(*) as closings
-    from case_moment
-    where approver is not null and closed_minute is not null and not is_instant
-    group by closed_minute, approver, department
-    having count(*) > 1
-),
-judged as (
+with judged as (
     select
         g.department,
         g.approver,
@@ -20,10 +13,11 @@ judged as (
             when g.closings >= p.value then 'violation'
             else 'compliant'
         end as outcome
-    from counted g
+    from closing_minute g
     left join parameter p
         on p.name = 'closings' and p.department = g.department and p.power_code = ''
         and g.minute::date between p.valid_from and p.valid_to
+    where g.closings > 1
 ),
 closing as (
     select
@@ -45,17 +39,10 @@ proved as (
     group by department, approver, minute
 ),
 unsigned as (
-    select department, month
-    from (
-        select department, date_trunc('month', closed_on::timestamp) as month, signed
-        from (
-            select department, closed_minute::date as closed_on, count(approver) as signed
-            from case_moment
-            where closed_minute is not null
-            group by department, closed_minute::date
-        ) daily
-    ) dated
-    group by department, month
+    select department, date_trunc('month', date::timestamp) as month
+    from case_day
+    where closed > 0
+    group by department, date_trunc('month', date::timestamp)
     having sum(signed) = 0
 )
 select

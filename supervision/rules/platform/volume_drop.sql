@@ -1,9 +1,7 @@
 -- Working days on which a department accepted far fewer cases than on the same weekday of the eight weeks before. Days
 -- that are not over yet, or after the last one it told of, are no subjects; nor are those of which little is expected.
 with accepted as (
-    select department, accepted_on as day, count(*) as cases
-    from case_moment
-    group by department, accepted_on
+    select department, date as day, accepted as cases from case_day where accepted > 0
 ),
 known as (
     select department, min(day) as first_on, max(day) as last_on from accepted group by department

@@ -1,5 +1,6 @@
--- Where supervision keeps what it knows of every case, one schema for each session that judges. The tables in them are made,
+-- Where supervision keeps what it knows of every case: of the county, and of a slice for each session. The tables are made,
 -- and made anew, by the runs; nothing in them is a source of anything.
+create schema working_0;
 create schema working_1;
 create schema working_2;
 create schema working_3;
