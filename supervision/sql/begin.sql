@@ -1,6 +1,8 @@
 -- The working tables of one run. They live in pg_temp and vanish with the transaction.
 set local jit = off;
 set local work_mem = '128MB';
+-- What a run looks up lies in memory, or on disks that find any page as fast as the next.
+set local random_page_cost = 1.1;
 drop table if exists
     pg_temp.run, pg_temp.changed_case, pg_temp.scope, pg_temp.county, pg_temp.reporting, pg_temp.open_finding, pg_temp.parameter, pg_temp.clock_parameter, pg_temp.rung,
     pg_temp.judgement_count, pg_temp.judgement, pg_temp.proven, pg_temp.finding_change;

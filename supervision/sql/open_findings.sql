@@ -2,9 +2,13 @@
 -- people dismissed, closed or withdrew, of which it is noted whether the rule still says so.
 insert into open_finding
 select f.finding_id, f.rule_id, f.subject, f.case_id, f.state not in ('withdrawn', 'dismissed', 'closed')
+from scope s
+join supervision.finding f on f.case_id = s.case_id
+where f.state <> 'withdrawn' or f.judged in ('violation', 'not_evaluable')
+union all
+select f.finding_id, f.rule_id, f.subject, f.case_id, f.state not in ('withdrawn', 'dismissed', 'closed')
 from supervision.finding f
-where (f.state <> 'withdrawn' or f.judged in ('violation', 'not_evaluable'))
-    and (f.case_id is null or f.case_id in (select case_id from scope));
+where f.case_id is null and (f.state <> 'withdrawn' or f.judged in ('violation', 'not_evaluable'));
 
 create index on open_finding (rule_id);
 analyze open_finding;
