@@ -34,7 +34,7 @@ SLICES = 4
 """So many there can be: the schemas `working_1` and on."""
 OF_CASES = tuple(name for name in WORKING if name not in OF_THE_COUNTY)
 _KEPT = tuple(name for name in OF_CASES if name != "clock_window")  # which only `clock` reads
-_VARIANT_KEY = ("power_code", "version", "steps")
+_KINDS = ("case_place", "variant")  # of which each is kept once, with or without cases
 _TALLIES = {
     "case_day": (
         ("department", "date"),
@@ -138,15 +138,20 @@ def bring_up(session: Connection, part: Part, basis: Basis) -> None:
 
 
 def look_at(session: Connection, own: Part) -> None:
-    """Let the session's statements find the kept tables of its slice and of the county under their names. Lasts as long
-    as its transaction."""
-    run_script(session, f"set local search_path = {own.schema}, working_0, public")
+    """Let the session's statements find the kept tables of its slice and of the county under their names, and as scope all
+    cases of its slice. Lasts as long as its transaction."""
+    run_script(
+        session,
+        f'drop table scope; create temp view scope as select case_id from core."case" where {own.holds}; '
+        f"set local search_path = {own.schema}, working_0, public",
+    )
 
 
 def look_at_scope(session: Connection, slices: Sequence[Part], tables: Collection[str]) -> None:
-    """Let them find, of these tables, the rows of the cases in scope, whatever slices these lie in."""
+    """Let them find the kept tables of the county, and of these tables the rows of the cases in scope, from those slices."""
+    run_script(session, "analyze scope")
     for name in (name for name in _KEPT if name in tables):
-        if name == "variant":
+        if name in _KINDS:
             rows = " union ".join(f"select * from {part.schema}.{name}" for part in slices)
         else:
             rows = " union all ".join(
@@ -217,12 +222,11 @@ def _refresh(session: Connection, part: Part, basis: Basis, state: _State) -> No
     for name in _gather(session, part, basis):
         if name in _TALLIES:
             _add(session, part, name)
-        elif name == "variant":
-            same = " and ".join(f"kept.{column} = made.{column}" for column in _VARIANT_KEY)
+        elif name in _KINDS:
             run_script(
                 session,
-                f"insert into {part.schema}.variant select * from pg_temp.variant made "
-                f"where not exists (select from {part.schema}.variant kept where {same})",
+                f"insert into {part.schema}.{name} select * from pg_temp.{name} "
+                f"except select * from {part.schema}.{name}",
             )
         else:
             run_script(

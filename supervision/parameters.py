@@ -163,14 +163,14 @@ def from_records(records: Sequence[Mapping[str, str]]) -> tuple[Override, ...]:
 
 PLACES = """
     select v.department, v.power_code, coalesce(k.type, '') as power_type
-    from (select distinct department, power_code from case_version where power_code is not null) v
+    from (select distinct department, power_code from case_place where power_code is not null) v
     left join (select power_code, max(type) as type from catalogue.power group by power_code) k
         on k.power_code = v.power_code
     union all
     select distinct department, item_code, '' as power_type from core.disclosure
     union all
     select department, '' as power_code, '' as power_type from (
-        select department from case_version
+        select department from case_place
         union select department from core.disclosure
         union select department from reference.department
     ) known

@@ -28,7 +28,7 @@ from supervision.rulebook import Parameter, Rule
 FOLDER = Path(__file__).parent
 DATA_EXCEPTION = "22"  # class of SQLSTATE whose messages quote the offending value
 WORKING = (
-    "case_version", "path", "variant", "clock_window", "clock_stopped", "clock",
+    "case_version", "case_place", "path", "variant", "clock_window", "clock_stopped", "clock",
     "case_moment", "case_day", "closing_minute",
 )  # fmt: skip
 """The working tables with facts for all rules, in the order in which they are made; each reads those before it."""
@@ -134,8 +134,8 @@ def take(connection: Connection, case_ids: Iterable[str]) -> None:
 
 
 def stands_on(sqls: Iterable[str]) -> tuple[str, ...]:
-    """The tables of WORKING that these statements read, directly or through others, in order; always `case_version`."""
-    found = {"case_version"}
+    """The tables of WORKING that these statements read, directly or through others, in order; always `case_version` and `case_place`."""
+    found = {"case_version", "case_place"}
     waiting = [*sqls]
     while waiting:
         read = set(_WORKING_NAMES.findall(without_comments(waiting.pop()))) - found
@@ -176,7 +176,7 @@ def gather(
             if name == OF_THE_COUNTY[0]:
                 run_script(connection, statement("sql/county.sql"))
             run_script(connection, working_table(name))
-            if name == "case_version":
+            if name == "case_place":
                 where = parameters.places(connection)
                 known = parameters.clock_parameters() if clock is None else clock
                 parameters.resolve(

@@ -118,18 +118,19 @@ class _Judges:
         self.whole = deque((rule, Future()) for rule in self.rules if rule not in self.sliced)
         self.found = {rule.id: [found] for rule, found in self.whole}
         reported = [dict(row) for row in run.execute(text("select * from reporting")).mappings()]
-        taken = [_taken(run, "true" if few else part.holds) for part in self.slices]
+        taken = [_taken(run, "true" if few else part.holds, is_whole) for part in self.slices]
 
         def prepare(number: int) -> list[Place]:
             session = self.connections[number]
             preparation.begin(session, as_of, reported=reported)
             for table, rows in taken[number].items():
                 _into(session, table, rows)
-            run_script(session, "analyze scope; analyze open_finding")
-            kept.look_at(session, self.slices[number])
-            if not is_whole:
-                looked_at = self.slices if few else self.slices[number : number + 1]
-                kept.look_at_scope(session, looked_at, self.tables)
+            run_script(session, "analyze open_finding")
+            own = self.slices[number]
+            if is_whole:
+                kept.look_at(session, own)
+            else:
+                kept.look_at_scope(session, self.slices if few else [own], self.tables)
             return parameters.places(session)
 
         self.where = list({place: None for places in self._in_each(prepare) for place in places})
@@ -185,12 +186,14 @@ class _Judges:
         return _results([thread.submit(work, no) for no, thread in enumerate(self.threads)])
 
 
-def _taken(run: Connection, holds: str) -> dict[str, bytes]:
-    """What sessions take over from the run: cases in scope for which that holds, and what was found of them."""
-    return {
-        "scope (case_id)": _out(run, f"(select case_id from scope where {holds})"),
-        "open_finding": _out(run, f"(select * from open_finding where case_id is null or {holds})"),
+def _taken(run: Connection, holds: str, is_whole: bool) -> dict[str, bytes]:
+    """What a session takes over from the run: cases in scope for which that holds, and what was found of them."""
+    found = {
+        "open_finding": _out(run, f"(select * from open_finding where case_id is null or {holds})")
     }
+    if not is_whole:
+        found["scope (case_id)"] = _out(run, f"(select case_id from scope where {holds})")
+    return found
 
 
 def _worth_it(warehouse: Engine) -> bool:

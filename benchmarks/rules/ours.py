@@ -11,6 +11,7 @@ import supervision
 from benchmarks.rules import county
 from supervision import parameters, preparation
 from supervision.evaluation import set_current
+from supervision.kept import Basis
 from supervision.parameters import FIRST, LAST, Override
 
 OVERRIDES = (
@@ -41,14 +42,22 @@ def violations(engine: Engine) -> dict[str, int]:
         return {str(rule_id): int(count) for rule_id, count in rows}
 
 
-def flow_seconds(engine: Engine) -> float:
-    """Seconds for order, skips and step limits of all cases, from core to judgements."""
+def flow_seconds(engine: Engine, versions: Mapping[str, str], anew: bool) -> float:
+    """Seconds for order, skips and step limits of all cases, to judgements.
+
+    `anew`: from core, with all that is known of each case made for the purpose; otherwise from what the run before
+    has kept of each case.
+    """
     rules = [rule for rule in supervision.load_rules() if rule.id in FLOW_RULES]
+    basis = Basis(county.AS_OF, versions, OVERRIDES, anew)
     still = engine.execution_options(isolation_level="REPEATABLE READ")
     with supervision.sliced(engine, rules) as sessions, still.connect() as connection:
+        began = time.perf_counter()
+        sessions.before(connection, basis)
         preparation.begin(connection, county.AS_OF)
         preparation.take_all(connection)
-        began = time.perf_counter()
+        if not anew:
+            began = time.perf_counter()
         where = sessions.gather(connection, OVERRIDES)
         for rule in rules:
             set_current(connection, rule)

@@ -79,13 +79,13 @@ class _SparkRun:
         for name in ("run", "reporting", "open_finding"):
             self._take(connection, name)
         self.tables.add("scope", self.tables.spark.sql("select case_id from core_case"))
-        make_working(self.tables, ["case_version"], self._keep)
+        make_working(self.tables, ["case_version", "case_place"], self._keep)
         where = self._places()
         parameters.resolve(
             connection, "clock_parameter", parameters.CLOCK, parameters.clock_parameters(), overrides, where,
         )  # fmt: skip
         self._take(connection, "clock_parameter")
-        make_working(self.tables, preparation.WORKING[1:], self._keep)
+        make_working(self.tables, preparation.WORKING[2:], self._keep)
         return where
 
     def judge(self, connection: Connection, rule: Rule) -> None:

@@ -1,8 +1,16 @@
 -- One rule over its subjects: counts of all of them, and the rows that violate or already have a finding. Facts are
--- made only for what violates.
-with judged as materialized (
+-- made only for what violates, and names of subjects only where they may be needed.
+with known as materialized (
+    select subject, case_id from open_finding where rule_id = (select rule_id from run)
+),
+judged as materialized (
     select
-        subject, case_id, department, power_code, outcome, limit_value, limit_unit, elapsed, due_on, reason,
+        case
+            when outcome = 'violation' or case_id is null
+                or case_id in (select case_id from known where case_id is not null)
+                then subject
+        end as subject,
+        case_id, department, power_code, outcome, limit_value, limit_unit, elapsed, due_on, reason,
         case when outcome = 'violation' then facts end as facts
     from (
 /* rule */
@@ -21,5 +29,4 @@ select
     subject, case_id, department, power_code, outcome, facts, trim_scale(limit_value), limit_unit,
     trim_scale(elapsed), due_on, reason
 from judged
-where outcome = 'violation'
-    or subject in (select subject from open_finding where rule_id = (select rule_id from run));
+where outcome = 'violation' or subject in (select subject from known);

@@ -1,6 +1,6 @@
 -- All cases, deleted ones too: a finding on a deleted case has to be withdrawn. And those that are no longer there at all.
 insert into scope
-select case_id from core."case";
+select case_id from core."case" order by case_id;
 
 insert into scope
 select distinct f.case_id

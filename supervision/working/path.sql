@@ -1,5 +1,6 @@
 -- The way that each case took: one row per case of case_version that has events.
--- `steps`: the step codes of all events in order of start, then of number (`variant` judges each such sequence once).
+-- `way`: power, version and the step codes of all events in order of start, then of number, in one text: `variant` judges each
+-- once. Null without a version.
 -- `events`: how many they are. `first_at`, `last_start_at`: the earliest and the latest start.
 -- `has_work`: a step that the flow in force calls work or decision. `has_unknown_step`: one that it does not have.
 -- `may_be_early`: some of these started before acceptance. `may_be_late`: some step started or ended after closing,
@@ -35,7 +36,8 @@ other_unit as (
 )
 select
     e.case_id,
-    array_agg(e.step_code order by e.started_at, e.event_no) as steps,
+    v.power_code || chr(31) || cast(v.version as text) || chr(31) || string_agg(e.step_code, chr(30) order by e.started_at, e.event_no)
+        as way,
     count(*) as events,
     min(e.started_at) as first_at,
     max(e.started_at) as last_start_at,
@@ -79,4 +81,4 @@ left join reference.calendar_day last
             then (e.ended_at at time zone 'Asia/Shanghai')::date
     end
 left join other_unit u on u.body_code = v.body_code and u.unit = e.unit
-group by e.case_id
+group by e.case_id, v.power_code, v.version

@@ -1,4 +1,4 @@
--- Conformance to the flow, judged once for each distinct way: one row per power, version and `steps` of `path`.
+-- Conformance to the flow, judged once for each distinct way: one row per `way` of `path`.
 -- `taken`: the steps with repeats in a row taken together. `allowed`: the flow's transitions, as a→b.
 -- `wrong_transitions`: those of `taken` whose second step the flow never leads to from the first, directly or over
 -- other steps; null when there is none. `missing_steps`: mandatory steps that are not among them, or null.
@@ -14,17 +14,12 @@ with recursive leads_to (power_code, version, from_step, to_step) as (
 ),
 way as (
     select
-        row_number() over (order by power_code, version, steps) as variant_no,
-        power_code,
-        version,
-        steps
-    from (
-        select v.power_code, v.version, t.steps
-        from case_version v
-        join path t on t.case_id = v.case_id
-        where v.version is not null
-        group by v.power_code, v.version, t.steps
-    ) distinct_way
+        row_number() over (order by way) as variant_no,
+        way,
+        split_part(way, chr(31), 1) as power_code,
+        cast(split_part(way, chr(31), 2) as int) as version,
+        string_to_array(split_part(way, chr(31), 3), chr(30)) as steps
+    from (select way from path where way is not null group by way) distinct_way
 ),
 walked as (
     select
@@ -73,9 +68,7 @@ flow as (
     group by t.power_code, t.version
 )
 select
-    w.power_code,
-    w.version,
-    w.steps,
+    w.way,
     j.taken,
     f.allowed,
     j.wrong_transitions,

@@ -93,9 +93,13 @@ def test_which_rules_are_judged_whole() -> None:
 
 def test_only_the_working_tables_that_the_rules_stand_on_are_made() -> None:
     by_id = {rule.id: rule.sql for rule in RULES}
-    assert preparation.stands_on([by_id["completeness.identity_invalid"]]) == ("case_version",)
+    assert preparation.stands_on([by_id["completeness.identity_invalid"]]) == (
+        "case_version",
+        "case_place",
+    )
     assert preparation.stands_on([by_id["procedure.step_skipped"]]) == (
         "case_version",
+        "case_place",
         "path",
         "variant",
     )

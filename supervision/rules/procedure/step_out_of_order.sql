@@ -24,5 +24,4 @@ select
     case when v.reason is not null then v.reason when x.has_unknown_step then 'step_not_in_flow' end as reason
 from case_version v
 join path t on t.case_id = v.case_id
-left join variant x
-    on x.power_code = v.power_code and x.version = v.version and x.steps = t.steps
+left join variant x on x.way = t.way

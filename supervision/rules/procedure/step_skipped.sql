@@ -23,8 +23,7 @@ select
     j.why_not as reason
 from case_version v
 left join path t on t.case_id = v.case_id
-left join variant x
-    on x.power_code = v.power_code and x.version = v.version and x.steps = t.steps
+left join variant x on x.way = t.way
 cross join lateral (
     select case
         when v.reason is not null then v.reason

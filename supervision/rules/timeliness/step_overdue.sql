@@ -72,9 +72,6 @@ placed as (
             or last.work_index - first.work_index > k.limit_value
         )
 ),
-undated as (
-    select case_id from placed where index_from is null or index_to is null group by case_id
-),
 stopped as (
     select
         p.case_id,
@@ -138,6 +135,15 @@ listed as (
     from overdue
     group by case_id
 ),
+looked_at as (
+    -- The cases looked at closely: the step that is furthest over its limit, all of these, whether one ends outside the calendar.
+    select p.case_id, p.is_undated, w.limit_value, w.limit_unit, w.elapsed, l.steps
+    from (
+        select case_id, bool_or(index_from is null or index_to is null) as is_undated from placed group by case_id
+    ) p
+    left join overdue w on w.case_id = p.case_id and w.place = 1
+    left join listed l on l.case_id = p.case_id
+),
 judged as (
     select
         v.case_id,
@@ -145,9 +151,9 @@ judged as (
         v.power_code,
         v.source_case_no,
         v.version,
-        w.limit_value,
-        w.limit_unit,
-        w.elapsed,
+        l.limit_value,
+        l.limit_unit,
+        l.elapsed,
         l.steps,
         case
             when v.reason is not null then v.reason
@@ -156,15 +162,13 @@ judged as (
             when t.is_backwards then 'step_times_wrong'
             when t.open_from < t.last_start_at or t.open_from < v.closed_at then 'step_times_missing'
             when t.lacks_unit then 'unit_unsupported'
-            when u.case_id is not null then 'outside_calendar'
+            when l.is_undated then 'outside_calendar'
         end as why_not
     from case_version v
     left join (select power_code, version from limited group by power_code, version) f
         on f.power_code = v.power_code and f.version = v.version
     left join path t on t.case_id = v.case_id
-    left join overdue w on w.case_id = v.case_id and w.place = 1
-    left join listed l on l.case_id = v.case_id
-    left join undated u on u.case_id = v.case_id
+    left join looked_at l on l.case_id = v.case_id
     where (v.reason is not null and t.case_id is not null)
         or (f.power_code is not null and (t.case_id is not null or v.closed_at is not null))
 )
