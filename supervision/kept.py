@@ -21,9 +21,9 @@ from hub.core.fingerprints import version_of
 from supervision import parameters, preparation
 from supervision.parameters import Override
 from supervision.preparation import (
-    KEYS,
     OF_THE_COUNTY,
     WORKING,
+    indexes,
     local_time,
     run_script,
     statement,
@@ -33,7 +33,7 @@ from supervision.preparation import (
 SLICES = 4
 """So many there can be: the schemas `working_1` and on."""
 OF_CASES = tuple(name for name in WORKING if name not in OF_THE_COUNTY)
-_KEPT = tuple(name for name in OF_CASES if name != "clock_window")  # which only `clock` reads
+_IN_BETWEEN = ("clock_window",)  # which only other working tables read: it is not kept
 _KINDS = ("case_place", "variant")  # of which each is kept once, with or without cases
 _TALLIES = {
     "case_day": (
@@ -43,15 +43,6 @@ _TALLIES = {
     "closing_minute": (("minute", "approver", "department"), ("closings",)),
 }
 """What is counted over the county: by what, and which columns are sums."""
-_INDEXES = {
-    "clock_stopped": "create index on {} (case_id);",
-    "case_moment": "create index on {0} (case_id);"
-    # What integrity.after_hours_approval lists.
-    "create index on {0} (department, decided_on) where is_after_hours;",
-    "case_day": "create unique index on {} (department, date);",
-    "closing_minute": "create unique index on {0} (minute, approver, department);"
-    "create index on {0} (department) where closings > 1;",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +88,11 @@ class Part:
     @property
     def schema(self) -> str:
         return f"working_{self.number}"
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """Its tables, and those that they are made from."""
+        return OF_CASES if self.number else OF_THE_COUNTY
 
     @property
     def holds(self) -> str:
@@ -150,7 +146,7 @@ def look_at(session: Connection, own: Part) -> None:
 def look_at_scope(session: Connection, slices: Sequence[Part], tables: Collection[str]) -> None:
     """Let them find the kept tables of the county, and of these tables the rows of the cases in scope, from those slices."""
     run_script(session, "analyze scope")
-    for name in (name for name in _KEPT if name in tables):
+    for name in (name for name in OF_CASES if name in tables and name not in _IN_BETWEEN):
         if name in _KINDS:
             rows = " union ".join(f"select * from {part.schema}.{name}" for part in slices)
         else:
@@ -160,7 +156,7 @@ def look_at_scope(session: Connection, slices: Sequence[Part], tables: Collectio
             )
         run_script(
             session,
-            f"create temp table {name} on commit drop as {rows}; {_indexes(name, name)} analyze {name}",
+            f"create temp table {name} on commit drop as {rows}; {indexes(name, name)} analyze {name}",
         )
     run_script(session, "set local search_path = working_0, public")
 
@@ -187,19 +183,15 @@ def _holds_good(state: _State, part: Part, basis: Basis, ledger_to: int) -> bool
 def _make(session: Connection, part: Part, basis: Basis) -> None:
     """The whole part anew."""
     preparation.begin(session, basis.as_of, reported=[])
-    run_script(
-        session,
-        f'insert into scope select case_id from core."case" where {part.holds}; analyze scope',
-    )
-    kept = _gather(session, part, basis)
-    for name in kept:
-        target = f"{part.schema}.{name}"
+    run_script(session, f"set local search_path = {part.schema}, public")
+    if part.number:
         run_script(
             session,
-            f"drop table if exists {target}; "
-            f"create unlogged table {target} as select * from pg_temp.{name}; "
-            f"{_indexes(name, target)} analyze {target}",
+            f'insert into scope select case_id from core."case" where {part.holds} order by case_id; analyze scope',
         )
+    preparation.gather(session, basis.overrides, tables=part.makes, schema=part.schema)
+    for name in _IN_BETWEEN:
+        run_script(session, f"drop table if exists {part.schema}.{name}")
 
 
 def _refresh(session: Connection, part: Part, basis: Basis, state: _State) -> None:
@@ -218,8 +210,12 @@ def _refresh(session: Connection, part: Part, basis: Basis, state: _State) -> No
     if not session.scalar(text("select exists (select from scope)")):
         return
     if not part.number:
+        run_script(session, "insert into county select case_id from scope; analyze county")
         _take_out(session, part)
-    for name in _gather(session, part, basis):
+    preparation.gather(session, basis.overrides, tables=part.makes)
+    for name in part.makes:
+        if name in _IN_BETWEEN:
+            continue
         if name in _TALLIES:
             _add(session, part, name)
         elif name in _KINDS:
@@ -234,16 +230,6 @@ def _refresh(session: Connection, part: Part, basis: Basis, state: _State) -> No
                 f"delete from {part.schema}.{name} kept using scope where scope.case_id = kept.case_id; "
                 f"insert into {part.schema}.{name} select * from pg_temp.{name}",
             )
-
-
-def _gather(session: Connection, part: Part, basis: Basis) -> Sequence[str]:
-    """Make the part's working tables for its scope; returns those that are kept."""
-    if part.number:
-        preparation.gather(session, basis.overrides, tables=OF_CASES)
-        return _KEPT
-    run_script(session, "insert into county select case_id from scope; analyze county")
-    preparation.gather(session, basis.overrides, tables=OF_THE_COUNTY)
-    return OF_THE_COUNTY
 
 
 def _take_out(session: Connection, part: Part) -> None:
@@ -278,10 +264,3 @@ def _add(session: Connection, part: Part, name: str) -> None:
         on conflict ({by}) do update set {", ".join(f"{each} = kept.{each} + excluded.{each}" for each in sums)}
         """,
     )
-
-
-def _indexes(name: str, table: str) -> str:
-    """What makes the indexes that the tables are looked up by."""
-    if name in KEYS:
-        return f"create unique index on {table} ({KEYS[name]});"
-    return _INDEXES.get(name, "").format(table)

@@ -37,7 +37,16 @@ OF_THE_COUNTY = ("case_moment", "case_day", "closing_minute")
 _WORKING_NAMES = re.compile(rf"\b({'|'.join(WORKING)})\b")
 _OF_CASES = re.compile(rf"\b(scope|{'|'.join(set(WORKING) - set(OF_THE_COUNTY))})\b")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-KEYS = {"case_version": "case_id", "path": "case_id", "clock": "case_id"}
+INDEXES = {
+    **dict.fromkeys(("case_version", "path", "clock"), ("unique index on {} (case_id)",)),
+    "clock_stopped": ("index on {} (case_id)",),
+    # The second is for what integrity.after_hours_approval lists.
+    "case_moment": ("index on {} (case_id)", "index on {} (department, decided_on) where is_after_hours"),
+    "case_day": ("unique index on {} (department, date)",),
+    "closing_minute": (
+        "unique index on {} (minute, approver, department)", "index on {} (department) where closings > 1",
+    ),
+}  # fmt: skip
 
 
 def statement(name: str) -> str:
@@ -164,18 +173,19 @@ def gather(
     overrides: Sequence[Override] = (),
     clock: Mapping[str, Parameter] | None = None,
     tables: Sequence[str] = WORKING,
+    schema: str | None = None,
 ) -> list[Place]:
     """Make the tables of WORKING for the cases in scope; returns the places that parameters may differ by.
 
     `clock`: the clock's parameters, by default those of `clock.yml`. `tables`: only these, as `stands_on` gives them.
-    Raises RuleError when a table cannot be made.
+    `schema`: where to make them anew to be kept, which the search path must find; by default they are temporary. Raises RuleError when a table cannot be made.
     """
     where: list[Place] = []
     for name in tables:
         try:
             if name == OF_THE_COUNTY[0]:
                 run_script(connection, statement("sql/county.sql"))
-            run_script(connection, working_table(name))
+            run_script(connection, working_table(name, schema))
             if name == "case_place":
                 where = parameters.places(connection)
                 known = parameters.clock_parameters() if clock is None else clock
@@ -190,14 +200,21 @@ def gather(
     return where
 
 
-def working_table(name: str) -> str:
-    """What makes one working table from its SELECT."""
+def working_table(name: str, schema: str | None = None) -> str:
+    """What makes one working table from its SELECT: a temporary one, or one that is kept in that schema."""
     select = statement(f"working/{name}.sql")
-    index = f"create unique index on {name} ({KEYS[name]});" if name in KEYS else ""
-    return (
-        f"drop table if exists pg_temp.{name}; create temp table {name} on commit drop as\n{select};\n"
-        f"{index} analyze {name}"
+    where, kind, until = (
+        (f"{schema}.{name}", "unlogged", "") if schema else (name, "temp", " on commit drop")
     )
+    return (
+        f"drop table if exists {schema or 'pg_temp'}.{name}; create {kind} table {where}{until} as\n{select};\n"
+        f"{indexes(name, where)} analyze {where}"
+    )
+
+
+def indexes(name: str, table: str) -> str:
+    """What makes the indexes that a working table is looked up by."""
+    return " ".join(f"create {index.format(table)};" for index in INDEXES.get(name, ()))
 
 
 def what_failed(failure: SQLAlchemyError) -> str:

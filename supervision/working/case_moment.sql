@@ -12,6 +12,14 @@ with office as (
         (date::timestamp + afternoon_from * interval '1 minute') at time zone 'Asia/Shanghai' as afternoon_opens,
         (date::timestamp + (afternoon_to + 1) * interval '1 minute') at time zone 'Asia/Shanghai' as afternoon_closes
     from reference.calendar_day
+),
+power_in_force as (
+    -- From which moment up to which each version is in force: local days, as moments, so that no case's need be converted.
+    select
+        p.*,
+        p.effective_from::timestamp at time zone 'Asia/Shanghai' as begins,
+        (p.effective_to + 1)::timestamp at time zone 'Asia/Shanghai' as ends
+    from catalogue.power p
 )
 select
     c.case_id,
@@ -39,7 +47,7 @@ select
 from county
 join core."case" c on c.case_id = county.case_id and c.deleted_at is null
 left join office d on d.date = (c.decided_at at time zone 'Asia/Shanghai')::date
-left join catalogue.power p
+left join power_in_force p
     on p.power_code = c.power_code
-    and (coalesce(c.accepted_at, c.applied_at) at time zone 'Asia/Shanghai')::date
-        between p.effective_from and coalesce(p.effective_to, date '9999-12-31')
+    and coalesce(c.accepted_at, c.applied_at) >= p.begins
+    and (p.ends is null or coalesce(c.accepted_at, c.applied_at) < p.ends)

@@ -1,6 +1,14 @@
 -- The cases in scope that are not deleted, as the rules look at them, and the catalogue version that each is judged
 -- by: the one in force on the local date of acceptance, else of application. Where there is none, `reason` says why
 -- and `version` is null. `judged_on` is that date, else the run's, and is never null: parameters are taken by it.
+with power_in_force as (
+    -- From which moment up to which each version is in force: local days, as moments, so that no case's need be converted.
+    select
+        p.*,
+        p.effective_from::timestamp at time zone 'Asia/Shanghai' as begins,
+        (p.effective_to + 1)::timestamp at time zone 'Asia/Shanghai' as ends
+    from catalogue.power p
+)
 select
     c.case_id,
     c.department,
@@ -48,6 +56,7 @@ cross join lateral (
     select (coalesce(c.accepted_at, c.applied_at) at time zone 'Asia/Shanghai')::date as on_date
 ) d
 left join (select distinct power_code from catalogue.power) known on known.power_code = c.power_code
-left join catalogue.power p
+left join power_in_force p
     on p.power_code = c.power_code
-    and d.on_date between p.effective_from and coalesce(p.effective_to, date '9999-12-31')
+    and coalesce(c.accepted_at, c.applied_at) >= p.begins
+    and (p.ends is null or coalesce(c.accepted_at, c.applied_at) < p.ends)

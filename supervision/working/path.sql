@@ -21,6 +21,8 @@ with flow_step as (
             when 'month' then limit_value * 27 * interval '1 day'
         end as lasts
     from catalogue.step
+    -- Grouped, so that it is worked out once for each step and not for each event.
+    group by power_code, version, step_code, kind, post, limit_value, limit_unit
 ),
 called as (
     select body_code as unit, body_code from catalogue.body
