@@ -114,6 +114,11 @@ def _evaluate_rule(
         return replace(result, error=said, seconds=time.perf_counter() - began)
 
 
+_IN_SCOPE = """
+    select case when is_whole then (select count(*) from core."case") else (select count(*) from scope) end from run
+"""
+
+
 def judge(connection: Connection, rule: Rule) -> None:
     """Fill `judgement` and `judgement_count` from the current rule's SELECT, which can write nothing else."""
     with connection.begin_nested():
@@ -206,7 +211,7 @@ def _record_end(
         state=state,
         ledger_from=run.ledger_from,
         ledger_to=run.ledger_to,
-        cases_in_scope=int(connection.scalar(text("select count(*) from scope")) or 0),
+        cases_in_scope=int(connection.scalar(text(_IN_SCOPE)) or 0),
         rules=tuple(replace(each, open_findings=standing.get(each.rule_id, 0)) for each in results),
         open_findings=sum(standing.values()),
         findings_hash=found,

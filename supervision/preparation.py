@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,8 @@ def take_findings(connection: Connection) -> None:
 
 
 def take_all(connection: Connection) -> None:
-    """Scope: every case."""
-    run_script(connection, statement("sql/scope_full.sql"))
+    """Scope: every case. `gather` fills `scope` with them where it is needed."""
+    run_script(connection, "update run set is_whole = true")
 
 
 def take_changed(connection: Connection) -> None:
@@ -181,11 +182,12 @@ def gather(
     `schema`: where to make them anew to be kept, which the search path must find; by default they are temporary. Raises RuleError when a table cannot be made.
     """
     where: list[Place] = []
+    if not connection.scalar(text("select exists (select from scope)")):
+        run_script(connection, statement("sql/scope_full.sql"))
     for name in tables:
         try:
-            if name == OF_THE_COUNTY[0]:
-                run_script(connection, statement("sql/county.sql"))
-            run_script(connection, working_table(name, schema))
+            with _county(connection, name):
+                run_script(connection, working_table(name, schema))
             if name == "case_place":
                 where = parameters.places(connection)
                 known = parameters.clock_parameters() if clock is None else clock
@@ -198,6 +200,22 @@ def gather(
                 remedy="no rule was run; mend the data or the file and run again",
             ) from None  # fmt: skip
     return where
+
+
+@contextmanager
+def _county(connection: Connection, name: str) -> Iterator[None]:
+    """While the table of moments is made, `county` is every case unless some were chosen: a view, which costs nothing."""
+    if name != "case_moment" or connection.scalar(text("select exists (select from county)")):
+        yield
+        return
+    run_script(
+        connection,
+        'drop table county; create temp view county as select case_id from core."case"',
+    )
+    yield
+    run_script(
+        connection, "drop view county; create temp table county (case_id uuid) on commit drop"
+    )
 
 
 def working_table(name: str, schema: str | None = None) -> str:

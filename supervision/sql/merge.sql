@@ -65,8 +65,7 @@ cross join lateral (
             else 'no_longer_a_subject'
         end as reason
 ) c
-where (o.case_id is null or exists (select from scope s where s.case_id = o.case_id))
-    and not (c.action = 'lapsed' and f.judged in ('compliant', 'not_judged'))
+where not (c.action = 'lapsed' and f.judged in ('compliant', 'not_judged'))
     and (c.action, c.reason) is distinct from (last.action, last.reason);
 
 insert into supervision.finding as f (

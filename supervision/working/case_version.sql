@@ -3,11 +3,18 @@
 -- and `version` is null. `judged_on` is that date, else the run's, and is never null: parameters are taken by it.
 with power_in_force as (
     -- From which moment up to which each version is in force: local days, as moments, so that no case's need be converted.
+    -- Grouped, so that they are worked out once and not for each case.
     select
-        p.*,
-        p.effective_from::timestamp at time zone 'Asia/Shanghai' as begins,
-        (p.effective_to + 1)::timestamp at time zone 'Asia/Shanghai' as ends
-    from catalogue.power p
+        power_code,
+        version,
+        type,
+        body_code,
+        case_kind,
+        charges,
+        effective_from::timestamp at time zone 'Asia/Shanghai' as begins,
+        (effective_to + 1)::timestamp at time zone 'Asia/Shanghai' as ends
+    from catalogue.power
+    group by power_code, version, type, body_code, case_kind, charges, effective_from, effective_to
 )
 select
     c.case_id,

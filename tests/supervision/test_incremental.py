@@ -116,8 +116,25 @@ STANDING = text("""
 """)
 
 
-def _report_everything_once(world: Any) -> None:
-    """When a department begins to report something, the run is a full one; here it has always reported everything."""
+def lay_out(world: Any) -> None:
+    """More of a catalogue than the world has: materials, hours and minutes, discretion.
+
+    When a department begins to report something, the run is a full one; here it has always reported everything.
+    """
+    run = world.connection.execute
+    run(
+        text(
+            "insert into catalogue.material values ('P', 1, '01', 'x', true), ('P', 2, '01', 'x', true)"
+        )
+    )
+    world.power("HOURS", "2012-01-01", None, version=1, promised=6)
+    run(
+        text(
+            "update catalogue.power set promised_unit = 'hour', statutory_unit = 'minute', "
+            "statutory_value = 600 where power_code = 'HOURS'"
+        )
+    )
+    run(text("insert into catalogue.discretion values ('P', 1, '01', 'x', 'fine', 10, 100)"))
     world.land(
         "case",
         case_id="Z",
@@ -145,20 +162,7 @@ def test_a_run_over_the_changes_finds_what_a_run_over_all_finds(
 ) -> None:
     run = world.connection.execute
     with world.connection.begin_nested() as savepoint:
-        run(
-            text(
-                "insert into catalogue.material values ('P', 1, '01', 'x', true), ('P', 2, '01', 'x', true)"
-            )
-        )
-        world.power("HOURS", "2012-01-01", None, version=1, promised=6)
-        run(
-            text(
-                "update catalogue.power set promised_unit = 'hour', statutory_unit = 'minute', "
-                "statutory_value = 600 where power_code = 'HOURS'"
-            )
-        )
-        run(text("insert into catalogue.discretion values ('P', 1, '01', 'x', 'fine', 10, 100)"))
-        _report_everything_once(world)
+        lay_out(world)
         now = datetime(2012, 10, 8, 8)  # noqa: DTZ001 (local)
         kinds = []
         for lands, hours in history:

@@ -40,7 +40,7 @@ def finding(
     world.put(
         "supervision.finding", finding_id=f"00000000-0000-8000-a000-{number:012}", rule_id=f"x.{level}",
         rule_version="v", subject=f"s{number}", department="land", level=level, state=state, judged="violation",
-        facts="{}", due_on=day, last_seen="2012-12-31 23:59:59+08",
+        facts="{}", digest=b"", due_on=day, last_seen="2012-12-31 23:59:59+08",
         first_run=str(number).rjust(32, "0"), last_run=str(number).rjust(32, "0"), **{"power_code": "P", "first_seen": "2012-12-31 23:59:59+08", **values},
     )  # fmt: skip
 

@@ -142,6 +142,12 @@ def test_a_state_changed_past_the_log_is_found(logged: Any) -> None:
     assert kinds(logged) == {"state"}
 
 
+def test_what_a_finding_says_changed_past_the_runs_is_found(logged: Any) -> None:
+    first = "subject = (select min(subject) from supervision.finding)"
+    run(logged, f"update supervision.finding set elapsed = elapsed - 1 where {first}")  # noqa: S608
+    assert kinds(logged) == {"digest"}
+
+
 def test_two_transactions_cannot_continue_the_same_event(logged: Any) -> None:
     with pytest.raises(Exception, match="finding_event_previous_hash_key"):
         run(

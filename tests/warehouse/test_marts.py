@@ -80,9 +80,9 @@ def county(database: Engine) -> Engine:
             text(
                 "insert into supervision.finding (finding_id, rule_id, rule_version, subject, case_id, power_code, "
                 "department, level, state, facts, limit_value, limit_unit, elapsed, due_on, first_seen, last_seen, "
-                "first_run, last_run, judged) values (:id, 'timeliness.overdue_promised', 'v1', :subject, "
+                "first_run, last_run, judged, digest) values (:id, 'timeliness.overdue_promised', 'v1', :subject, "
                 "cast(:case as uuid), :power, :department, :level, :state, '{\"days\": 21}', 20, 'working_day', 21, "
-                "'2012-02-01', '2012-12-31 23:59:59+08', '2012-12-31 23:59:59+08', :id, :id, 'violation')"
+                "'2012-02-01', '2012-12-31 23:59:59+08', '2012-12-31 23:59:59+08', :id, :id, 'violation', '')"
             ),
             [
                 {
