@@ -117,7 +117,11 @@ def run(
 @app.command()
 def supervise(
     full: Annotated[
-        bool, typer.Option("--full", help="Evaluate every case, not only changes.")
+        bool,
+        typer.Option(
+            "--full",
+            help="Evaluate every case, not only changes, and trust nothing that runs before have kept.",
+        ),
     ] = False,
     as_of: AsOf = None,
     engine: Annotated[

@@ -77,6 +77,9 @@ def make_working(
     `keep` stores the rows under the name and returns them as stored, so that they are made once. Raises RuleError.
     """
     wanted = set(names)
+    if wanted & set(preparation.OF_THE_COUNTY):
+        county = "supervision/spark/judging.py"
+        tables.add("county", tables.select('select case_id from core."case"', county))
     for name in preparation.WORKING:
         if name in wanted:
             tables.add(name, keep(name, tables.select(*working_statement(name))))
