@@ -1,6 +1,6 @@
 -- When each case of the county was accepted, decided and closed, for rules that compare a department with its own past:
 -- all cases that are not deleted, whatever the scope. Dates and minutes are local.
--- `told_at`: the latest time that the case tells of. `is_timed`: the decision has a time of day (exactly 00:00:00 is none). `is_after_hours`: and that time lies on a day off or
+-- `is_timed`: the decision has a time of day (exactly 00:00:00 is none). `is_after_hours`: and that time lies on a day off or
 -- outside the office hours of its day; the minute in which the office closes is still within them. `is_instant`: the power in
 -- force is done at once, or the department says so where the catalogue says nothing.
 with office as (
@@ -27,7 +27,6 @@ power_in_force as (
 select
     c.case_id,
     c.department,
-    greatest(c.applied_at, c.accepted_at, c.decided_at, c.closed_at, c.reported_at) as told_at,
     c.applied_at,
     c.accepted_at,
     (c.accepted_at at time zone 'Asia/Shanghai')::date as accepted_on,

@@ -9,20 +9,17 @@ with said as (
     group by b.department
     union all
     select
-        m.department,
-        max(case
-            when m.told_at <= run.as_of then m.told_at
-            else greatest(
-                case when m.applied_at <= run.as_of then m.applied_at end,
-                case when m.accepted_at <= run.as_of then m.accepted_at end,
-                case when m.decided_at <= run.as_of then m.decided_at end,
-                case when m.closed_at <= run.as_of then m.closed_at end,
-                case when m.reported_at <= run.as_of then m.reported_at end
-            )
-        end) as at
-    from case_moment m
+        c.department,
+        greatest(
+            max(c.applied_at) filter (where c.applied_at <= run.as_of),
+            max(c.accepted_at) filter (where c.accepted_at <= run.as_of),
+            max(c.decided_at) filter (where c.decided_at <= run.as_of),
+            max(c.closed_at) filter (where c.closed_at <= run.as_of),
+            max(c.reported_at) filter (where c.reported_at <= run.as_of)
+        ) as at
+    from case_moment c
     cross join run
-    group by m.department
+    group by c.department
     union all
     select d.department, max(d.published_at) as at
     from core.disclosure d
