@@ -13,7 +13,7 @@ from sqlalchemy import PrimaryKeyConstraint as PrimaryKey
 from sqlalchemy import text as raw
 from sqlalchemy.types import TypeEngine
 
-from hub.core.entities import CASE, ENTITIES, LINEAGE, Entity, Kind
+from hub.core.entities import CASE, ENTITIES, FEE, LINEAGE, Entity, Kind
 from warehouse.tables.metadata import IDENTIFIER, INSTANT, METADATA, MONEY
 
 SQL_TYPES: dict[Kind, TypeEngine[Any]] = {
@@ -50,8 +50,14 @@ def _indexes(entity: Entity) -> list[Index]:
         # Supervision looks at every open case in every run: their clock ticks without data.
         running = raw("decided_at is null and closed_at is null")
         indexes.append(Index("case_open_idx", "case_id", postgresql_where=running))
+        # And which departments report deliveries at all, and (below) receipts.
+        delivered = raw("delivered_at is not null and deleted_at is null")
+        indexes.append(Index("case_delivered_idx", "department", postgresql_where=delivered))
     else:
         indexes.append(Index(None, "record_key"))
+    if entity.name == FEE.name:
+        receipted = raw("coalesce(trim(receipt_no), '') <> '' and deleted_at is null")
+        indexes.append(Index("fee_receipt_idx", "department", postgresql_where=receipted))
     return indexes
 
 

@@ -104,7 +104,9 @@ _FINDING = Table(
     *text("judged"),
     # Until when whoever is to act next must have acted.
     *date("respond_by", null=True),
-    PrimaryKeyConstraint("finding_id"),
+    # What the finding says, in 32 bytes (supervision.finding_digest); the key's index holds it, and the runs' hash reads that.
+    Column("digest", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("finding_id", postgresql_include=["digest", "judged"]),
     Index(None, "rule_id", "subject"),
     Index(None, "case_id"),
     Index(None, "department", "state", "level"),
