@@ -222,7 +222,10 @@ def working_table(name: str, schema: str | None = None) -> str:
     """What makes one working table from its SELECT: a temporary one, or one that is kept in that schema."""
     select = statement(f"working/{name}.sql")
     where, kind, until = (
-        (f"{schema}.{name}", "unlogged", "") if schema else (name, "temp", " on commit drop")
+        # Nothing that was only inserted needs a vacuum.
+        (f"{schema}.{name}", "unlogged", " with (autovacuum_vacuum_insert_threshold = -1)")
+        if schema
+        else (name, "temp", " on commit drop")
     )
     return (
         f"drop table if exists {schema or 'pg_temp'}.{name}; create {kind} table {where}{until} as\n{select};\n"

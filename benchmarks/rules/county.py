@@ -54,6 +54,13 @@ def change(engine: Engine, cases: int) -> None:
         connection.execute(_CHANGE, {"cases": cases})
 
 
+def settle(engine: Engine) -> None:
+    """Vacuum what was changed, as the server does by itself in the minutes after a run, so that it does not do so during the
+    next measurement."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("vacuum analyze")
+
+
 def forget(engine: Engine) -> None:
     """Remove all that was found, so that another engine finds it anew: a run leaves alone what it finds again."""
     with engine.begin() as connection:
@@ -94,7 +101,8 @@ _CHANGE = text("""
         from ops.batch
         returning batch_id
     ), chosen as (
-        select case_id from core."case" where decided_at is not null order by hashtext(case_id::text) limit :cases
+        select case_id from core."case"
+        where decided_at is not null and source_version = 1 order by hashtext(case_id::text) limit :cases
     )
     update core."case" c
     set batch_id = batch.batch_id, source_version = 2, decided_at = c.decided_at + interval '1 day',
