@@ -83,7 +83,7 @@ BROKEN = [
     ("procedure.step_skipped", "x.missing_steps is not null", "x.missing_steps is null"),
     ("procedure.step_skipped", "v.closed_at is not null and ", ""),
     ("procedure.step_skipped", "and v.result in ('granted', 'denied')", ""),
-    ("procedure.step_skipped", "when t.case_id is null then 'events_missing'", ""),
+    ("procedure.step_skipped", "when v.events is null then 'events_missing'", ""),
     ("procedure.step_skipped", "when not x.has_mandatory then 'flow_missing'", ""),
     ("procedure.step_out_of_order", "or x.has_unknown_step then", "then"),
     ("procedure.step_out_of_order", "left join variant x on", "join variant x on"),

@@ -21,13 +21,12 @@ select
     null::numeric as elapsed,
     null::date as due_on,
     j.why_not as reason
-from case_version v
-left join path t on t.case_id = v.case_id
-left join variant x on x.way = t.way
+from case_flow v
+left join variant x on x.way = v.way
 cross join lateral (
     select case
         when v.reason is not null then v.reason
-        when t.case_id is null then 'events_missing'
+        when v.events is null then 'events_missing'
         when not x.has_mandatory then 'flow_missing'
     end as why_not
 ) j

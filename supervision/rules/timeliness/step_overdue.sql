@@ -1,7 +1,7 @@
 -- Cases in which a step took longer than the limit that the flow gives it. Days are counted from the day after the step
 -- began, as for the whole case; limits in hours and minutes are office time. What clock stops took out of the case's
 -- clock is taken out of the step as well. Only cases are looked at closely in which some step lasted longer
--- than its limit before stops are taken out (`path.may_be_overdue`). A step that has no end is still going on, unless another has begun or
+-- than its limit before stops are taken out (`may_be_overdue`). A step that has no end is still going on, unless another has begun or
 -- the case is closed.
 with limited as (
     select
@@ -38,8 +38,7 @@ placed as (
             - greatest(last.morning_to * 60 - greatest(s.ended_second, last.morning_from * 60), 0)
             - greatest(last.afternoon_to * 60 - greatest(s.ended_second, last.afternoon_from * 60), 0)
         end as second_to
-    from path t
-    join case_version v on v.case_id = t.case_id
+    from case_flow v
     join core.event e on e.case_id = v.case_id and e.deleted_at is null
     join limited k
         on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
@@ -64,7 +63,7 @@ placed as (
     ) s
     left join reference.calendar_day first on first.date = d.started_on
     left join reference.calendar_day last on last.date = d.ended_on
-    where t.may_be_overdue
+    where v.may_be_overdue
         and (
             k.limit_unit <> 'working_day'
             or first.work_index is null
@@ -157,20 +156,17 @@ judged as (
         l.steps,
         case
             when v.reason is not null then v.reason
-            when t.case_id is null then 'events_missing'
+            when v.events is null then 'events_missing'
             when l.steps is not null then null
-            when t.is_backwards then 'step_times_wrong'
-            when t.open_from < t.last_start_at or t.open_from < v.closed_at then 'step_times_missing'
-            when t.lacks_unit then 'unit_unsupported'
+            when v.is_backwards then 'step_times_wrong'
+            when v.open_from < v.last_start_at or v.open_from < v.closed_at then 'step_times_missing'
+            when v.lacks_unit then 'unit_unsupported'
             when l.is_undated then 'outside_calendar'
         end as why_not
-    from case_version v
-    left join (select power_code, version from limited group by power_code, version) f
-        on f.power_code = v.power_code and f.version = v.version
-    left join path t on t.case_id = v.case_id
+    from case_flow v
     left join looked_at l on l.case_id = v.case_id
-    where (v.reason is not null and t.case_id is not null)
-        or (f.power_code is not null and (t.case_id is not null or v.closed_at is not null))
+    where (v.reason is not null and v.events is not null)
+        or (v.has_limits and (v.events is not null or v.closed_at is not null))
 )
 select
     'case:' || case_id as subject,
