@@ -209,12 +209,17 @@ def _text(lines: Sequence[bytes], charset: str) -> str | None:
 
 
 def _readable(lines: Sequence[bytes], charset: str) -> tuple[list[str], list[int]]:
-    """What can be read of each line, U+FFFD standing for the rest, and which lines that concerns."""
+    """What can be read of each line, U+FFFD standing for the rest, and which lines that concerns.
+
+    The line end is kept apart: a broken character of several bytes must not take it along and join two lines.
+    """
     texts, illegal = [], []
     for index, line in enumerate(lines):
         text = _text([line], charset)
         if text is None:
-            text = line.decode(charset, "replace").replace(NUL, REPLACEMENT)
+            body = line.rstrip(b"\r\n")
+            end = line[len(body) :].decode("ascii")
+            text = body.decode(charset, "replace").replace(NUL, REPLACEMENT) + end
             illegal.append(index)
         texts.append(text)
     return texts, illegal

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.files import text
@@ -219,6 +219,8 @@ def line_groups(starts: list[int], lines: list[bytes]) -> Iterator[bytes]:
     ),
     block=st.sampled_from([1, 4, 50_000]),
 )
+@example(body=[b"\xff", b"1", b"\n", b"1", b"\n", b"|"], block=4)  # as if the first of four bytes
+@example(body=[b"\x81", b"1", b"\r\n", b"\n", b"|"], block=50_000)
 def test_no_line_is_lost_whatever_the_bytes(file, body, block):
     content = b"A|B\n" + b"".join(body)
     with pytest.MonkeyPatch.context() as patch:
