@@ -203,6 +203,7 @@ def _refresh(session: Connection, part: Part, basis: Basis, state: _State) -> No
     preparation.begin(session, basis.as_of, state.ledger_no, [], same_day)
     preparation.find_changed(session)
     if part.number:
+        run_script(session, statement("sql/scope_running.sql"))
         run_script(session, statement("sql/stale.sql").replace("{kept}", part.schema))
         run_script(session, f"delete from scope where not ({part.holds}); analyze scope")
     else:

@@ -133,6 +133,7 @@ def take_all(connection: Connection) -> None:
 
 def take_changed(connection: Connection) -> None:
     """Scope: the cases of `changed_case`, and those for which some clock runs on since the last complete run."""
+    run_script(connection, statement("sql/scope_running.sql"))
     run_script(connection, statement("sql/scope_changed.sql"))
 
 

@@ -1,20 +1,5 @@
--- Of what is kept, that which is no longer so: cases changed since, and those of which the time makes something else. A
--- clock runs on for undecided cases, on the same day (`run.same_day`) only where it counts hours and minutes; cases
--- without a date are judged by the day of the run.
+-- After scope_running.sql: of what is kept, cases without a date are judged by the day of the run.
 insert into scope
-select case_id from changed_case
-union
-select case_id
-from core."case"
-where decided_at is null and closed_at is null and not (select same_day from run)
-union
-select c.case_id
-from core."case" c
-join (
-    select distinct power_code from catalogue.power
-    where promised_unit in ('hour', 'minute') or statutory_unit in ('hour', 'minute')
-) p on p.power_code = c.power_code
-where c.decided_at is null and c.closed_at is null and (select same_day from run)
-union
 select case_id from {kept}.case_version
-where on_date is null and not (select same_day from run);
+where on_date is null and not (select same_day from run)
+on conflict do nothing;
