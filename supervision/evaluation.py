@@ -132,7 +132,8 @@ def set_current(connection: Connection, rule: Rule) -> None:
     To be called outside of savepoints, where tables of the same transaction are emptied on the spot.
     """
     run_script(
-        connection, "truncate judgement, judgement_count, parameter, rung, proven, finding_change"
+        connection,
+        "truncate judgement, judgement_count, violation, parameter, rung, proven, finding_change",
     )
     connection.execute(
         text("update run set rule_id = :rule_id, rule_version = :version, level = :level"),

@@ -15,7 +15,7 @@ from supervision.rulebook import Rule
 
 ACTOR = "hub"
 
-# What joins an entity's rows to a judgement, where that is not the case alone: the row itself is the subject.
+# What joins an entity's rows to a violation, where that is not the case alone: the row itself is the subject.
 _JOINS = {
     "fee": "t.case_id = j.case_id and j.subject in ('case:' || t.case_id, 'fee:' || t.case_id || '/' || t.fee_no)",
     "penalty": "t.case_id = j.case_id and j.subject in ('case:' || t.case_id, 'penalty:' || t.case_id || '/' || t.penalty_no)",
@@ -89,13 +89,12 @@ def _evidence_sql(entities: Iterable[str]) -> str:
         return "select 1 where false"
     return f"""
         insert into proven
-        select subject, case_id from judgement
-        where outcome = 'violation' and not is_proven
+        select subject, case_id from violation where not is_proven
         union
-        select subject, cast(jsonb_array_elements_text(facts -> 'case_ids') as uuid) from judgement
-        where outcome = 'violation' and not is_proven and jsonb_typeof(facts -> 'case_ids') = 'array';
+        select subject, cast(jsonb_array_elements_text(facts -> 'case_ids') as uuid) from violation
+        where not is_proven and jsonb_typeof(facts -> 'case_ids') = 'array';
         analyze proven;
-        update judgement set evidence = e.evidence
+        update violation set evidence = e.evidence
         from (
             select
                 r.subject,
@@ -109,7 +108,7 @@ def _evidence_sql(entities: Iterable[str]) -> str:
             left join ops.batch b on b.batch_id = r.batch_id
             group by r.subject
         ) e
-        where e.subject = judgement.subject
+        where e.subject = violation.subject
     """  # noqa: S608 (identifiers from hub.core.entities, no values)
 
 

@@ -11,6 +11,7 @@ they are made anew as well.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,10 +97,14 @@ class Part:
 
     @property
     def holds(self) -> str:
-        """The condition on `case_id`. The hash alone decides, so that slices are of one size."""
-        if not self.number:
+        """The condition on `case_id`: a range, which its index finds. Ids are hashes, so that slices are of about one size."""
+        if self.of == 1 or not self.number:
             return "true"
-        return f"mod(abs(hashtext(case_id::text)::bigint), {self.of}) = {self.number - 1}"
+        begins, ends = (
+            uuid.UUID(int=at * 2**128 // self.of % 2**128) for at in (self.number - 1, self.number)
+        )
+        below = "true" if self.number == self.of else f"case_id < '{ends}'"
+        return f"case_id >= '{begins}' and {below}"
 
 
 _State = Row[tuple[str, int, int, datetime]]
@@ -136,11 +141,12 @@ def bring_up(session: Connection, part: Part, basis: Basis) -> None:
 def look_at(session: Connection, own: Part) -> None:
     """Let the session's statements find the kept tables of its slice and of the county under their names, and as scope all
     cases of its slice. Lasts as long as its transaction."""
-    run_script(
-        session,
-        f'drop table scope; create temp view scope as select case_id from core."case" where {own.holds}; '
-        f"set local search_path = {own.schema}, working_0, public",
-    )
+    run_script(session, f"{_all_of(own)}; set local search_path = {own.schema}, working_0, public")
+
+
+def _all_of(slice: Part) -> str:
+    """What makes `scope` all cases of a slice."""
+    return f'drop table scope; create temp view scope as select case_id from core."case" where {slice.holds}'
 
 
 def look_at_scope(session: Connection, slices: Sequence[Part], tables: Collection[str]) -> None:
@@ -185,11 +191,10 @@ def _make(session: Connection, part: Part, basis: Basis) -> None:
     preparation.begin(session, basis.as_of, reported=[])
     run_script(session, f"set local search_path = {part.schema}, public")
     if part.number:
-        run_script(
-            session,
-            f'insert into scope select case_id from core."case" where {part.holds} order by case_id; analyze scope',
-        )
+        run_script(session, _all_of(part))
     preparation.gather(session, basis.overrides, tables=part.makes, schema=part.schema)
+    if part.number:
+        run_script(session, "drop view scope")
     for name in _IN_BETWEEN:
         run_script(session, f"drop table if exists {part.schema}.{name}")
 

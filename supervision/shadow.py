@@ -137,7 +137,7 @@ def _judge(
         ) from None
     for target, columns, source in (
         ("shadow", "subject, department, level, limit_value, limit_unit, elapsed, facts",
-         "judgement where outcome = 'violation'"),
+         "violation"),
         ("shadow_count", "department, outcome, reason, subjects", "judgement_count"),
     ):  # fmt: skip
         run_script(

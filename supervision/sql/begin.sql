@@ -1,11 +1,15 @@
 -- The working tables of one run. They live in pg_temp and vanish with the transaction.
 set local jit = off;
+-- An instant is shown, cut and compared as local time.
+set local timezone = 'Asia/Shanghai';
 set local work_mem = '128MB';
 -- What a run looks up lies in memory, or on disks that find any page as fast as the next.
 set local random_page_cost = 1.1;
+-- The sessions that judge take all processors already.
+set local max_parallel_workers_per_gather = 0;
 drop table if exists
     pg_temp.run, pg_temp.changed_case, pg_temp.scope, pg_temp.county, pg_temp.reporting, pg_temp.open_finding, pg_temp.parameter, pg_temp.clock_parameter, pg_temp.rung,
-    pg_temp.judgement_count, pg_temp.judgement, pg_temp.proven, pg_temp.finding_change;
+    pg_temp.judgement_count, pg_temp.judgement, pg_temp.violation, pg_temp.proven, pg_temp.finding_change;
 
 create temp table run (
     as_of timestamptz, as_of_on date, changed_from bigint, same_day boolean, is_whole boolean, run_id uuid, rule_id text, rule_version text, level text,
@@ -62,11 +66,24 @@ create temp table judgement (
     limit_unit text,
     elapsed numeric,
     due_on date,
-    reason text,
-    level text,
-    finding_id uuid,
-    is_proven boolean,
-    is_known boolean,
+    reason text
+) on commit drop;
+
+-- Those of them that violate, as findings.
+create temp table violation (
+    subject text not null,
+    case_id uuid,
+    department text not null,
+    power_code text,
+    facts jsonb not null,
+    limit_value numeric,
+    limit_unit text,
+    elapsed numeric,
+    due_on date,
+    level text not null,
+    finding_id uuid primary key,
+    is_proven boolean not null,
+    is_known boolean not null,
     evidence jsonb
 ) on commit drop;
 

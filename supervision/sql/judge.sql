@@ -1,5 +1,5 @@
--- One rule over its subjects: counts of all of them, and the rows that violate or already have a finding. Facts are
--- made only for what violates, and names of subjects only where they may be needed.
+-- One rule over its subjects: counts of all of them, and the rows that violate or already have a finding. Facts and
+-- what was used of a limit are worked out only for what violates, and names of subjects only where they may be needed.
 with known as materialized (
     select subject, case_id from open_finding where rule_id = (select rule_id from run)
 ),
@@ -10,7 +10,8 @@ judged as materialized (
                 or case_id in (select case_id from known where case_id is not null)
                 then subject
         end as subject,
-        case_id, department, power_code, outcome, limit_value, limit_unit, elapsed, due_on, reason,
+        case_id, department, power_code, outcome, limit_value, limit_unit, due_on, reason,
+        case when outcome = 'violation' then elapsed end as elapsed,
         case when outcome = 'violation' then facts end as facts
     from (
 /* rule */

@@ -4,7 +4,7 @@
 -- changes; one that a run withdrew is judged compliant, so it returns.
 insert into finding_change
 select j.finding_id, j.subject, c.action, f.state, c.state_to, c.reason
-from judgement j
+from violation j
 left join supervision.finding f
     on f.finding_id = j.finding_id and f.rule_id = (select rule_id from run)
 cross join lateral (
@@ -30,7 +30,7 @@ cross join lateral (
         jsonb_strip_nulls(jsonb_build_object('facts', j.facts, 'limit', j.limit_value, 'unit', j.limit_unit))::text
             as reason
 ) c
-where j.outcome = 'violation' and not j.is_known and c.action is not null;
+where not j.is_known and c.action is not null;
 
 -- Findings in scope that no longer violate: compliant now, no subject any more, or of another level. They are
 -- withdrawn, unless their procedure has come to its end: then it is noted that the violation is gone (`lapsed`).
@@ -39,7 +39,7 @@ with gone as materialized (
     select o.finding_id, o.subject, o.case_id, o.stands
     from open_finding o
     where o.rule_id = (select rule_id from run)
-        and not exists (select from judgement v where v.finding_id = o.finding_id)
+        and not exists (select from violation v where v.finding_id = o.finding_id)
 )
 select f.finding_id, f.subject, c.action, f.state, c.state_to, c.reason
 from gone o
@@ -78,9 +78,9 @@ select
     'violation', j.facts, j.limit_value, j.limit_unit, j.elapsed, j.due_on, run.as_of, run.as_of, run.run_id,
     run.run_id, run.catalogue_version, run.calendar_version, j.evidence,
     supervision.finding_digest(run.rule_id, j.subject, j.level, j.facts, j.limit_value, j.limit_unit, j.elapsed)
-from judgement j
+from violation j
 cross join run
-where j.outcome = 'violation' and not j.is_known
+where not j.is_known
 on conflict (finding_id) do update set
     rule_version = excluded.rule_version,
     case_id = excluded.case_id,

@@ -4,7 +4,12 @@ insert into open_finding
 select f.finding_id, f.rule_id, f.subject, f.case_id, f.state not in ('withdrawn', 'dismissed', 'closed')
 from supervision.finding f
 where (f.state <> 'withdrawn' or f.judged in ('violation', 'not_evaluable'))
-    and (f.case_id is null or (select is_whole from run))
+    and f.case_id is null
+union all
+select f.finding_id, f.rule_id, f.subject, f.case_id, f.state not in ('withdrawn', 'dismissed', 'closed')
+from supervision.finding f
+where (f.state <> 'withdrawn' or f.judged in ('violation', 'not_evaluable'))
+    and f.case_id is not null and (select is_whole from run)
 union all
 select f.finding_id, f.rule_id, f.subject, f.case_id, f.state not in ('withdrawn', 'dismissed', 'closed')
 from scope s

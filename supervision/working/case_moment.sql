@@ -29,9 +29,9 @@ select
     c.department,
     c.applied_at,
     c.accepted_at,
-    (c.accepted_at at time zone 'Asia/Shanghai')::date as accepted_on,
+    c.accepted_at::date as accepted_on,
     c.decided_at,
-    coalesce(d.date, (c.decided_at at time zone 'Asia/Shanghai')::date) as decided_on,
+    coalesce(d.date, c.decided_at::date) as decided_on,
     c.decided_at <> coalesce(
         d.begins, date_trunc('day', c.decided_at at time zone 'Asia/Shanghai') at time zone 'Asia/Shanghai'
     ) as is_timed,
@@ -44,11 +44,11 @@ select
     case when trim(c.approver) <> '' then c.approver end as approver,
     c.closed_at,
     c.reported_at,
-    date_trunc('minute', c.closed_at at time zone 'Asia/Shanghai') as closed_minute,
+    date_trunc('minute', c.closed_at::timestamp) as closed_minute,
     coalesce(p.case_kind, c.case_kind) is not distinct from 'instant' as is_instant
 from county
 join core."case" c on c.case_id = county.case_id and c.deleted_at is null
-left join office d on d.date = (c.decided_at at time zone 'Asia/Shanghai')::date
+left join office d on d.date = c.decided_at::date
 left join power_in_force p
     on p.power_code = c.power_code
     and coalesce(c.accepted_at, c.applied_at) >= p.begins

@@ -1,6 +1,7 @@
 -- The cases in scope that are not deleted, as the rules look at them, and the catalogue version that each is judged
 -- by: the one in force on the local date of acceptance, else of application. Where there is none, `reason` says why
--- and `version` is null. `judged_on` is that date, else the run's, and is never null: parameters are taken by it.
+-- and `version` is null. `judged_on` is that date, else the run's, and is never null: parameters are taken by it. `unit`, `acceptor`
+-- and `approver` are null where they are blank.
 with power_in_force as (
     -- From which moment up to which each version is in force: local days, as moments, so that no case's need be converted.
     -- Grouped, so that they are worked out once and not for each case.
@@ -35,20 +36,20 @@ select
     c.closed_at,
     c.delivered_at,
     c.reported_at,
-    (c.applied_at at time zone 'Asia/Shanghai')::date as applied_on,
-    (c.accepted_at at time zone 'Asia/Shanghai')::date as accepted_on,
-    (c.decided_at at time zone 'Asia/Shanghai')::date as decided_on,
-    (c.closed_at at time zone 'Asia/Shanghai')::date as closed_on,
-    (c.delivered_at at time zone 'Asia/Shanghai')::date as delivered_on,
+    c.applied_at::date as applied_on,
+    c.accepted_at::date as accepted_on,
+    c.decided_at::date as decided_on,
+    c.closed_at::date as closed_on,
+    c.delivered_at::date as delivered_on,
     c.result,
     coalesce(trim(c.result_reason), '') <> '' as has_reason,
     coalesce(trim(c.document_no), '') <> '' as has_document,
     coalesce(c.applicant_token, '') <> '' as has_applicant,
     coalesce(nullif(trim(c.title), ''), nullif(trim(c.item_name), '')) is not null as has_title,
     c.applicant_identity_state as identity_state,
-    c.unit,
-    c.acceptor,
-    c.approver,
+    nullif(trim(c.unit), '') as unit,
+    nullif(trim(c.acceptor), '') as acceptor,
+    nullif(trim(c.approver), '') as approver,
     case
         when c.power_code is null then 'power_code_missing'
         when p.version is not null then null
@@ -60,7 +61,7 @@ from scope
 join core."case" c on c.case_id = scope.case_id and c.deleted_at is null
 cross join run
 cross join lateral (
-    select (coalesce(c.accepted_at, c.applied_at) at time zone 'Asia/Shanghai')::date as on_date
+    select coalesce(c.accepted_at, c.applied_at)::date as on_date
 ) d
 left join (select distinct power_code from catalogue.power) known on known.power_code = c.power_code
 left join power_in_force p

@@ -82,12 +82,12 @@ told as (
             jsonb_build_object(
                 'kind', s.kind,
                 'from', case
-                    when w.accepted_second is null then to_char(s.started_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD')
-                    else to_char(s.started_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS')
+                    when w.accepted_second is null then to_char(s.started_at, 'YYYY-MM-DD')
+                    else to_char(s.started_at, 'YYYY-MM-DD HH24:MI:SS')
                 end,
                 'to', case
-                    when w.accepted_second is null then to_char(s.ended_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD')
-                    else to_char(s.ended_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS')
+                    when w.accepted_second is null then to_char(s.ended_at, 'YYYY-MM-DD')
+                    else to_char(s.ended_at, 'YYYY-MM-DD HH24:MI:SS')
                 end
             ) order by s.stop_no
         ) as stops

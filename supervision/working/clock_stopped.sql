@@ -10,7 +10,7 @@ with reported as (
         and w.reason is null
         and s.started_at <= coalesce(s.ended_at, w.ended_at)
         and s.started_at <= w.ended_at
-        and (coalesce(s.ended_at, w.ended_at) at time zone 'Asia/Shanghai')::date >= w.accepted_on
+        and coalesce(s.ended_at, w.ended_at)::date >= w.accepted_on
 ),
 parted as (
     select
@@ -41,8 +41,8 @@ united as (
         span_no,
         min(started_at) as started_at,
         max(ended_at) as ended_at,
-        (min(started_at) at time zone 'Asia/Shanghai')::date as started_on,
-        (max(ended_at) at time zone 'Asia/Shanghai')::date as ended_on
+        min(started_at)::date as started_on,
+        max(ended_at)::date as ended_on
     from numbered
     group by case_id, span_no
 )
@@ -76,12 +76,12 @@ from united u
 join clock_window w on w.case_id = u.case_id
 cross join lateral (
     select
-        floor(extract(hour from u.started_at at time zone 'Asia/Shanghai') * 3600
-            + extract(minute from u.started_at at time zone 'Asia/Shanghai') * 60
-            + extract(second from u.started_at at time zone 'Asia/Shanghai')) as started_second,
-        floor(extract(hour from u.ended_at at time zone 'Asia/Shanghai') * 3600
-            + extract(minute from u.ended_at at time zone 'Asia/Shanghai') * 60
-            + extract(second from u.ended_at at time zone 'Asia/Shanghai')) as ended_second
+        floor(extract(hour from u.started_at) * 3600
+            + extract(minute from u.started_at) * 60
+            + extract(second from u.started_at)) as started_second,
+        floor(extract(hour from u.ended_at) * 3600
+            + extract(minute from u.ended_at) * 60
+            + extract(second from u.ended_at)) as ended_second
 ) t
 left join reference.calendar_day first on first.date = u.started_on
 left join reference.calendar_day last on last.date = u.ended_on

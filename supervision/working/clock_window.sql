@@ -92,12 +92,12 @@ placed as (
     from ruled r
     cross join lateral (
         select
-            floor(extract(hour from r.accepted_at at time zone 'Asia/Shanghai') * 3600
-                + extract(minute from r.accepted_at at time zone 'Asia/Shanghai') * 60
-                + extract(second from r.accepted_at at time zone 'Asia/Shanghai')) as accepted_second,
-            floor(extract(hour from r.ended_at at time zone 'Asia/Shanghai') * 3600
-                + extract(minute from r.ended_at at time zone 'Asia/Shanghai') * 60
-                + extract(second from r.ended_at at time zone 'Asia/Shanghai')) as ended_second
+            floor(extract(hour from r.accepted_at) * 3600
+                + extract(minute from r.accepted_at) * 60
+                + extract(second from r.accepted_at)) as accepted_second,
+            floor(extract(hour from r.ended_at) * 3600
+                + extract(minute from r.ended_at) * 60
+                + extract(second from r.ended_at)) as ended_second
     ) t
     left join office_day first on first.date = r.accepted_on
     left join office_day last on last.date = r.ended_on

@@ -1,18 +1,21 @@
--- The way that each case took: one row per case of case_version that has events.
+-- The way that each case took, beside what the rules of the flow need to know of the case: one row per case of case_version.
+-- From there: `department` to `result`; `case_kind`, of the power in force, else as the department says. `has_limits`: the flow in
+-- force gives some step a limit.
+-- The others are null, or false, for cases without events.
 -- `way`: power, version and the step codes of all events in order of start, then of number, in one text: `variant` judges each
 -- once. Null without a version.
 -- `events`: how many they are. `first_at`, `last_start_at`: the earliest and the latest start.
--- `has_work`: a step that the flow in force calls work or decision. `has_unknown_step`: one that it does not have.
--- `may_be_early`: some of these started before acceptance. `may_be_late`: some step started or ended after closing,
--- but for making and delivering the document, which come after closing by nature. `posts`: events whose post is
--- reported and given by the flow. `may_be_other_post`: one of them is not written as in the flow. `may_be_other_unit`: a
--- unit of some event is the code or name of another body than the power's.
+-- `may_be_early`: a step of work or decision, or one that the flow does not have, started before acceptance. `may_be_late`: some step
+-- started or ended after closing, but for making and delivering the document, which come after closing by nature. `has_posts`:
+-- an event's post is reported and given by the flow. `may_be_other_post`: one of these is not written as in the flow.
+-- `may_be_other_unit`: a unit of some event is the code or name of another body than the power's.
 -- Of the steps that have a limit: `open_from`, the earliest start of one without an end; `is_backwards`, one ends before it
--- starts; `lacks_unit`, the limit has no unit; `may_be_overdue`, one lasted longer than its limit, before stops are taken out, or ends outside
--- the calendar.
+-- starts; `lacks_unit`, the limit has no unit; `is_long`, one lasted longer than its limit before stops are taken out, or ends outside
+-- the calendar: `long_step` has these.
 with flow_step as (
     select
-        power_code, version, step_code, kind, nullif(trim(post), '') as post, limit_value, limit_unit,
+        power_code, version, step_code, kind in ('work', 'decision') as is_work, kind in ('issue', 'delivery') as is_after,
+        nullif(trim(post), '') as post, limit_value, limit_unit, limit_unit = 'working_day' as in_working_days,
         case limit_unit
             when 'working_day' then limit_value * interval '1 day'
             when 'calendar_day' then limit_value * interval '1 day'
@@ -23,6 +26,9 @@ with flow_step as (
     from catalogue.step
     -- Grouped, so that it is worked out once for each step and not for each event.
     group by power_code, version, step_code, kind, post, limit_value, limit_unit
+),
+flow_with_limits as (
+    select power_code, version from catalogue.step where limit_value is not null group by power_code, version
 ),
 called as (
     select body_code as unit, body_code from catalogue.body
@@ -35,52 +41,70 @@ other_unit as (
     from (select distinct body_code from catalogue.power) b
     join called c on c.body_code <> b.body_code
     group by b.body_code, c.unit
-)
-select
-    e.case_id,
-    v.power_code || chr(31) || cast(v.version as text) || chr(31) || string_agg(e.step_code, chr(30) order by e.started_at, e.event_no)
-        as way,
-    count(*) as events,
-    min(e.started_at) as first_at,
-    max(e.started_at) as last_start_at,
-    coalesce(bool_or(k.kind in ('work', 'decision')), false) as has_work,
-    bool_or(k.kind is null) as has_unknown_step,
-    coalesce(bool_or(e.started_at < v.accepted_at and (k.kind is null or k.kind in ('work', 'decision'))), false)
-        as may_be_early,
-    coalesce(
-        bool_or(
-            (e.started_at > v.closed_at or e.ended_at > v.closed_at)
-            and (k.kind is null or k.kind not in ('issue', 'delivery'))
-        ),
-        false
-    ) as may_be_late,
-    count(k.post) filter (where trim(e.post) <> '') as posts,
-    coalesce(bool_or(e.post <> k.post), false) as may_be_other_post,
-    coalesce(bool_or(u.unit is not null), false) as may_be_other_unit,
-    min(e.started_at) filter (where k.limit_value is not null and e.ended_at is null) as open_from,
-    coalesce(bool_or(k.limit_value is not null and e.ended_at < e.started_at), false) as is_backwards,
-    coalesce(bool_or(k.limit_value is not null and k.limit_unit is null), false) as lacks_unit,
-    coalesce(
+),
+walked as (
+    select
+        e.case_id,
+        string_agg(e.step_code, chr(30) order by e.started_at, e.event_no) as steps,
+        count(*) as events,
+        min(e.started_at) as first_at,
+        max(e.started_at) as last_start_at,
+        bool_or(e.started_at < v.accepted_at and k.is_work is not false) as may_be_early,
+        bool_or((e.started_at > v.closed_at or e.ended_at > v.closed_at) and k.is_after is not true) as may_be_late,
+        bool_or(k.post is not null and trim(e.post) <> '') as has_posts,
+        bool_or(e.post <> k.post) as may_be_other_post,
+        bool_or(u.unit is not null) as may_be_other_unit,
+        min(e.started_at) filter (where k.limit_value is not null and e.ended_at is null) as open_from,
+        bool_or(k.limit_value is not null and e.ended_at < e.started_at) as is_backwards,
+        bool_or(k.limit_value is not null and k.limit_unit is null) as lacks_unit,
         bool_or(
             e.ended_at - e.started_at > k.lasts
-            and coalesce(k.limit_unit <> 'working_day' or last.work_index - first.work_index > k.limit_value, true)
-        ),
-        false
-    ) as may_be_overdue
+            and (k.in_working_days is not true or last.work_index - first.work_index > k.limit_value) is not false
+        ) as is_long
+    from case_version v
+    join core.event e on e.case_id = v.case_id and e.deleted_at is null
+    left join flow_step k
+        on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
+    -- Weekends: a step that lasted longer than its working days by the clock may have lasted no longer by the calendar.
+    left join reference.calendar_day first
+        on first.date = case
+            when k.in_working_days and e.ended_at - e.started_at > k.lasts
+                then e.started_at::date
+        end
+    left join reference.calendar_day last
+        on last.date = case
+            when k.in_working_days and e.ended_at - e.started_at > k.lasts
+                then e.ended_at::date
+        end
+    left join other_unit u on u.body_code = v.body_code and u.unit = e.unit
+    group by e.case_id
+)
+select
+    v.case_id,
+    v.department,
+    v.source_case_no,
+    v.power_code,
+    v.version,
+    v.reason,
+    coalesce(v.power_case_kind, v.case_kind) as case_kind,
+    v.accepted_at,
+    v.decided_at,
+    v.closed_at,
+    v.result,
+    f.power_code is not null as has_limits,
+    v.power_code || chr(31) || cast(v.version as text) || chr(31) || w.steps as way,
+    w.events,
+    w.first_at,
+    w.last_start_at,
+    coalesce(w.may_be_early, false) as may_be_early,
+    coalesce(w.may_be_late, false) as may_be_late,
+    coalesce(w.has_posts, false) as has_posts,
+    coalesce(w.may_be_other_post, false) as may_be_other_post,
+    coalesce(w.may_be_other_unit, false) as may_be_other_unit,
+    w.open_from,
+    coalesce(w.is_backwards, false) as is_backwards,
+    coalesce(w.lacks_unit, false) as lacks_unit,
+    coalesce(w.is_long, false) as is_long
 from case_version v
-join core.event e on e.case_id = v.case_id and e.deleted_at is null
-left join flow_step k
-    on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
--- Weekends: a step that lasted longer than its working days by the clock may have lasted no longer by the calendar.
-left join reference.calendar_day first
-    on first.date = case
-        when k.limit_unit = 'working_day' and e.ended_at - e.started_at > k.lasts
-            then (e.started_at at time zone 'Asia/Shanghai')::date
-    end
-left join reference.calendar_day last
-    on last.date = case
-        when k.limit_unit = 'working_day' and e.ended_at - e.started_at > k.lasts
-            then (e.ended_at at time zone 'Asia/Shanghai')::date
-    end
-left join other_unit u on u.body_code = v.body_code and u.unit = e.unit
-group by e.case_id, v.power_code, v.version
+left join walked w on w.case_id = v.case_id
+left join flow_with_limits f on f.power_code = v.power_code and f.version = v.version

@@ -2,8 +2,8 @@
 -- `taken`: the steps with repeats in a row taken together. `allowed`: the flow's transitions, as a→b.
 -- `wrong_transitions`: those of `taken` whose second step the flow never leads to from the first, directly or over
 -- other steps; null when there is none. `missing_steps`: mandatory steps that are not among them, or null.
--- `has_mandatory`: whether the flow has any. `has_unknown_step`: a step that the flow does not have. What is a skip, a
--- repeat, a loop and a parallel step: ../rules/procedure/README.md.
+-- `has_mandatory`: whether the flow has any. `has_work`: a step that it calls work or decision. `has_unknown_step`: one that it
+-- does not have. What is a skip, a repeat, a loop and a parallel step: ../rules/procedure/README.md.
 with recursive leads_to (power_code, version, from_step, to_step) as (
     select power_code, version, from_step, to_step from catalogue.transition
     union
@@ -38,6 +38,7 @@ judged as (
         array_agg(p.step order by p.position) filter (where p.step_before is distinct from p.step) as taken,
         array_agg(p.step_before || '→' || p.step order by p.position)
             filter (where p.step_before <> p.step and l.to_step is null) as wrong_transitions,
+        coalesce(bool_or(k.kind in ('work', 'decision')), false) as has_work,
         bool_or(k.step_code is null) as has_unknown_step
     from walked p
     left join catalogue.step k
@@ -74,6 +75,7 @@ select
     j.wrong_transitions,
     o.missing_steps,
     o.variant_no is not null as has_mandatory,
+    j.has_work,
     j.has_unknown_step
 from way w
 join judged j on j.variant_no = w.variant_no

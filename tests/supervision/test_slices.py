@@ -101,7 +101,6 @@ def test_only_the_working_tables_that_the_rules_stand_on_are_made() -> None:
         "case_version",
         "case_place",
         "path",
-        "case_flow",
         "variant",
     )
     assert preparation.stands_on([by_id["timeliness.due_soon"]])[-1] == "clock"

@@ -10,9 +10,9 @@ with lacking as (
             not has_applicant
             or not has_title
             or applied_at is null
-            or coalesce(trim(unit), '') = ''
-            or coalesce(trim(acceptor), '') = ''
-            or (decided_at is not null and (result is null or coalesce(trim(approver), '') = ''))
+            or unit is null
+            or acceptor is null
+            or (decided_at is not null and (result is null or approver is null))
         )
 ),
 field as (
@@ -22,16 +22,15 @@ field as (
     union all
     select case_id, department, power_code, judged_on, 'applied_at' from lacking where applied_at is null
     union all
-    select case_id, department, power_code, judged_on, 'unit' from lacking where coalesce(trim(unit), '') = ''
+    select case_id, department, power_code, judged_on, 'unit' from lacking where unit is null
     union all
-    select case_id, department, power_code, judged_on, 'acceptor' from lacking
-    where coalesce(trim(acceptor), '') = ''
+    select case_id, department, power_code, judged_on, 'acceptor' from lacking where acceptor is null
     union all
     select case_id, department, power_code, judged_on, 'result' from lacking
     where decided_at is not null and result is null
     union all
     select case_id, department, power_code, judged_on, 'approver' from lacking
-    where decided_at is not null and coalesce(trim(approver), '') = ''
+    where decided_at is not null and approver is null
 ),
 missing as (
     select f.case_id, array_agg(f.name order by f.name) as fields

@@ -7,7 +7,10 @@ with listed as (
     group by power_code, version
 ),
 reported as (
-    select m.case_id, count(q.material_code) filter (where m.received) as received
+    select
+        m.case_id,
+        count(q.material_code) filter (where m.received) as received,
+        array_agg(m.material_code order by m.material_code) filter (where m.received) as codes
     from case_version v
     join core.material m on m.case_id = v.case_id and m.deleted_at is null
     left join catalogue.material q
@@ -22,6 +25,7 @@ judged as (
         v.source_case_no,
         v.version,
         v.accepted_on,
+        r.codes,
         r.received < l.required as is_short,
         case
             when v.reason is not null then v.reason
@@ -36,16 +40,7 @@ missing as (
     select j.case_id, array_agg(q.material_code order by q.material_code) as codes
     from judged j
     join catalogue.material q on q.power_code = j.power_code and q.version = j.version and q.required
-    left join core.material m
-        on m.case_id = j.case_id and m.material_code = q.material_code and m.received and m.deleted_at is null
-    where j.is_short and m.case_id is null
-    group by j.case_id
-),
-received as (
-    select j.case_id, array_agg(m.material_code order by m.material_code) as codes
-    from judged j
-    join core.material m on m.case_id = j.case_id and m.received and m.deleted_at is null
-    where j.is_short
+    where j.is_short and (j.codes is null or not q.material_code = any(j.codes))
     group by j.case_id
 )
 select
@@ -64,7 +59,7 @@ select
             'power_version', j.version,
             'accepted_on', j.accepted_on,
             'missing_materials', s.codes,
-            'received_materials', coalesce(r.codes, '{}')
+            'received_materials', coalesce(j.codes, '{}')
         ))
     end as facts,
     null::numeric as limit_value,
@@ -74,4 +69,3 @@ select
     j.why_not as reason
 from judged j
 left join missing s on s.case_id = j.case_id
-left join received r on r.case_id = j.case_id

@@ -7,9 +7,9 @@ with published as (
         coalesce(trim(d.title), '') = '' as has_no_title,
         coalesce(trim(d.url), '') = '' as has_no_address,
         trim(d.fields) as fields,
-        (d.published_at at time zone 'Asia/Shanghai')::date as published_on,
+        d.published_at::date as published_on,
         coalesce(
-            (d.produced_at at time zone 'Asia/Shanghai')::date, (d.published_at at time zone 'Asia/Shanghai')::date
+            d.produced_at::date, d.published_at::date
         ) as on_date
     from core.disclosure d
     where d.published_at is not null and d.deleted_at is null

@@ -26,9 +26,9 @@ with judged as (
     cross join run
     cross join lateral (
         select
-            (d.produced_at at time zone 'Asia/Shanghai')::date as produced_on,
-            (d.published_at at time zone 'Asia/Shanghai')::date as published_on,
-            (coalesce(d.published_at, run.as_of) at time zone 'Asia/Shanghai')::date as ended_on
+            d.produced_at::date as produced_on,
+            d.published_at::date as published_on,
+            coalesce(d.published_at, run.as_of)::date as ended_on
     ) t
     left join catalogue.disclosure_item i
         on i.item_code = d.item_code

@@ -40,7 +40,7 @@ select
         'standard_max', j.standard_max,
         'standard_unit', j.standard_unit,
         'excess', trim_scale(j.amount - j.allowed),
-        'paid_on', (j.paid_at at time zone 'Asia/Shanghai')::date,
+        'paid_on', j.paid_at::date,
         'receipt_no', j.receipt_no
     )) end as facts,
     j.allowed as limit_value,

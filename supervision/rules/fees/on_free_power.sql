@@ -14,7 +14,7 @@ select
         'power_version', v.version,
         'fee_code', f.fee_code,
         'amount', f.amount,
-        'paid_on', (f.paid_at at time zone 'Asia/Shanghai')::date,
+        'paid_on', f.paid_at::date,
         'receipt_no', f.receipt_no
     )) as facts,
     0 as limit_value,

@@ -14,7 +14,7 @@ select
         'source_case_no', v.source_case_no,
         'fee_code', f.fee_code,
         'amount', f.amount,
-        'paid_on', (f.paid_at at time zone 'Asia/Shanghai')::date
+        'paid_on', f.paid_at::date
     )) as facts,
     null::numeric as limit_value,
     null as limit_unit,

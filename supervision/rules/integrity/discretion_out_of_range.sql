@@ -16,7 +16,7 @@ select
         'amount', n.amount,
         'min_amount', d.min_amount,
         'max_amount', d.max_amount,
-        'decided_on', (n.decided_at at time zone 'Asia/Shanghai')::date
+        'decided_on', n.decided_at::date
     )) as facts,
     case when n.amount < d.min_amount then d.min_amount else d.max_amount end as limit_value,
     'yuan' as limit_unit,

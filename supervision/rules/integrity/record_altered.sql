@@ -22,17 +22,17 @@ told as (
     -- One row per version and value, the oldest version being the one that changed first; the standing one never did.
     select
         case_id, 'accepted_at' as place, batch_id, dataset, changed_at,
-        to_char(accepted_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS') as value
+        to_char(accepted_at, 'YYYY-MM-DD HH24:MI:SS') as value
     from case_told
     union all
     select
         case_id, 'decided_at', batch_id, dataset, changed_at,
-        to_char(decided_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS')
+        to_char(decided_at, 'YYYY-MM-DD HH24:MI:SS')
     from case_told
     union all
     select
         case_id, 'closed_at', batch_id, dataset, changed_at,
-        to_char(closed_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS')
+        to_char(closed_at, 'YYYY-MM-DD HH24:MI:SS')
     from case_told
     union all
     select case_id, 'result', batch_id, dataset, changed_at, result
@@ -69,7 +69,7 @@ changed as (
                 'column', place,
                 'old', old_value,
                 'new', new_value,
-                'changed_on', (changed_at at time zone 'Asia/Shanghai')::date,
+                'changed_on', changed_at::date,
                 'batch_id', batch_id
             ))
             order by changed_at, place

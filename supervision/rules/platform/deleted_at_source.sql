@@ -11,9 +11,9 @@ select
     end as outcome,
     jsonb_strip_nulls(jsonb_build_object(
         'source_case_no', c.source_case_no,
-        'deleted_on', (c.deleted_at at time zone 'Asia/Shanghai')::date,
-        'accepted_on', (c.accepted_at at time zone 'Asia/Shanghai')::date,
-        'decided_on', (c.decided_at at time zone 'Asia/Shanghai')::date,
+        'deleted_on', c.deleted_at::date,
+        'accepted_on', c.accepted_at::date,
+        'decided_on', c.decided_at::date,
         'result', c.result,
         'dataset', c.dataset,
         'noticed_by', b.kind,

@@ -42,7 +42,7 @@ silent as (
         d.department,
         d.freshness,
         h.at,
-        (h.at at time zone 'Asia/Shanghai')::date as heard_on,
+        h.at::date as heard_on,
         run.as_of,
         run.as_of_on,
         case
@@ -93,7 +93,7 @@ select
     end as outcome,
     case when j.at is null or j.hours > j.allowed then
         jsonb_strip_nulls(jsonb_build_object(
-            'last_heard', to_char(j.at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS'),
+            'last_heard', to_char(j.at, 'YYYY-MM-DD HH24:MI:SS'),
             'never', case when j.at is null then true end,
             'freshness', j.freshness,
             'batch_id', n.batch_id

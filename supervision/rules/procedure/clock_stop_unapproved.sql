@@ -13,8 +13,8 @@ select
         'source_case_no', v.source_case_no,
         'power_version', v.version,
         'kind', s.kind,
-        'started_on', (s.started_at at time zone 'Asia/Shanghai')::date,
-        'ended_on', (s.ended_at at time zone 'Asia/Shanghai')::date,
+        'started_on', s.started_at::date,
+        'ended_on', s.ended_at::date,
         'has_approver', coalesce(trim(s.approver), '') <> '',
         'has_reason', coalesce(trim(s.reason), '') <> ''
     )) as facts,

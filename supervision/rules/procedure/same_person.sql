@@ -7,13 +7,13 @@ select
     v.power_code,
     case
         when j.why_not is not null then 'not_evaluable'
-        when p.acceptor = p.approver then 'violation'
+        when v.acceptor = v.approver then 'violation'
         else 'compliant'
     end as outcome,
     jsonb_strip_nulls(jsonb_build_object(
         'source_case_no', v.source_case_no,
         'power_version', v.version,
-        'person', p.acceptor,
+        'person', v.acceptor,
         'case_kind', p.kind,
         'decided_on', v.decided_on
     )) as facts,
@@ -23,16 +23,11 @@ select
     null::date as due_on,
     j.why_not as reason
 from case_version v
-cross join lateral (
-    select
-        nullif(trim(v.acceptor), '') as acceptor,
-        nullif(trim(v.approver), '') as approver,
-        coalesce(v.power_case_kind, v.case_kind) as kind
-) p
+cross join lateral (select coalesce(v.power_case_kind, v.case_kind) as kind) p
 cross join lateral (
     select case
-        when p.acceptor is null or p.approver is null then 'handlers_missing'
-        when p.acceptor = p.approver and p.kind is null then 'case_kind_missing'
+        when v.acceptor is null or v.approver is null then 'handlers_missing'
+        when v.acceptor = v.approver and p.kind is null then 'case_kind_missing'
     end as why_not
 ) j
 where v.decided_at is not null and p.kind is distinct from 'instant'

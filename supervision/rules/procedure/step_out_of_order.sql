@@ -22,6 +22,6 @@ select
     null::numeric as elapsed,
     null::date as due_on,
     case when v.reason is not null then v.reason when x.has_unknown_step then 'step_not_in_flow' end as reason
-from case_flow v
+from path v
 left join variant x on x.way = v.way
 where v.events is not null

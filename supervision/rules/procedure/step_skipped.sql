@@ -21,7 +21,7 @@ select
     null::numeric as elapsed,
     null::date as due_on,
     j.why_not as reason
-from case_flow v
+from path v
 left join variant x on x.way = v.way
 cross join lateral (
     select case

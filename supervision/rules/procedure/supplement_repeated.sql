@@ -26,7 +26,7 @@ join (
         p.case_id,
         count(*) as notices,
         count(distinct p.notified_at) as times,
-        array_agg(to_char(p.notified_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS') order by p.notified_at)
+        array_agg(to_char(p.notified_at, 'YYYY-MM-DD HH24:MI:SS') order by p.notified_at)
             as notified_at
     from case_version c
     join core.supplement p on p.case_id = c.case_id and p.deleted_at is null

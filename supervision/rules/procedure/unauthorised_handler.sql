@@ -18,12 +18,11 @@ wrong as (
     select
         e.case_id, e.started_at, e.event_no, e.step_code, trim(e.post) as post, trim(k.post) as allowed_post,
         null as unit, null as allowed_body
-    from path t
-    join case_version v on v.case_id = t.case_id
-    join core.event e on e.case_id = t.case_id and e.deleted_at is null
+    from path p
+    join core.event e on e.case_id = p.case_id and e.deleted_at is null
     join catalogue.step k
-        on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
-    where t.may_be_other_post and trim(e.post) <> trim(k.post) and trim(e.post) <> '' and trim(k.post) <> ''
+        on k.power_code = p.power_code and k.version = p.version and k.step_code = e.step_code
+    where p.may_be_other_post and trim(e.post) <> trim(k.post) and trim(e.post) <> '' and trim(k.post) <> ''
     union all
     select e.case_id, e.started_at, e.event_no, e.step_code, null, null, e.unit, v.body_code
     from suspect t
@@ -51,18 +50,18 @@ listed as (
     group by case_id
 )
 select
-    'case:' || v.case_id as subject,
-    v.case_id,
-    v.department,
-    v.power_code,
+    'case:' || p.case_id as subject,
+    p.case_id,
+    p.department,
+    p.power_code,
     case
         when j.why_not is not null then 'not_evaluable'
         when l.steps is not null then 'violation'
         else 'compliant'
     end as outcome,
     case when l.steps is not null then jsonb_strip_nulls(jsonb_build_object(
-        'source_case_no', v.source_case_no,
-        'power_version', v.version,
+        'source_case_no', p.source_case_no,
+        'power_version', p.version,
         'steps', l.steps
     )) end as facts,
     null::numeric as limit_value,
@@ -70,12 +69,12 @@ select
     null::numeric as elapsed,
     null::date as due_on,
     j.why_not as reason
-from case_version v
-join path t on t.case_id = v.case_id
-left join listed l on l.case_id = v.case_id
+from path p
+left join listed l on l.case_id = p.case_id
 cross join lateral (
     select case
-        when v.reason is not null then v.reason
-        when t.posts = 0 and l.steps is null then 'posts_missing'
+        when p.reason is not null then p.reason
+        when not p.has_posts and l.steps is null then 'posts_missing'
     end as why_not
 ) j
+where p.events is not null

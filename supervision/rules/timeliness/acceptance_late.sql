@@ -5,7 +5,7 @@
 with noticed as (
     select
         s.case_id,
-        max((coalesce(s.received_at, s.notified_at) at time zone 'Asia/Shanghai')::date) as came_on,
+        max(coalesce(s.received_at, s.notified_at)::date) as came_on,
         bool_or(s.received_at is null) as is_awaited
     from case_version v
     join core.supplement s on s.case_id = v.case_id and s.deleted_at is null

@@ -21,8 +21,8 @@ stop as (
         v.version,
         coalesce(s.ended_at, v.decided_at, v.closed_at) is null as is_running,
         coalesce(s.ended_at, v.decided_at, v.closed_at, run.as_of) as until_at,
-        (s.started_at at time zone 'Asia/Shanghai')::date as started_on,
-        (coalesce(s.ended_at, v.decided_at, v.closed_at, run.as_of) at time zone 'Asia/Shanghai')::date as until_on,
+        s.started_at::date as started_on,
+        coalesce(s.ended_at, v.decided_at, v.closed_at, run.as_of)::date as until_on,
         coalesce(s.limit_value, case when s.ended_at is null then p.value end) as limit_value,
         case when s.limit_value is null then 'working_day' else s.limit_unit end as limit_unit,
         case when s.limit_value is null then p.value end as max_open
@@ -51,12 +51,12 @@ placed as (
     from stop s
     cross join lateral (
         select
-            floor(extract(hour from s.started_at at time zone 'Asia/Shanghai') * 3600
-                + extract(minute from s.started_at at time zone 'Asia/Shanghai') * 60
-                + extract(second from s.started_at at time zone 'Asia/Shanghai')) as started_second,
-            floor(extract(hour from s.until_at at time zone 'Asia/Shanghai') * 3600
-                + extract(minute from s.until_at at time zone 'Asia/Shanghai') * 60
-                + extract(second from s.until_at at time zone 'Asia/Shanghai')) as until_second
+            floor(extract(hour from s.started_at) * 3600
+                + extract(minute from s.started_at) * 60
+                + extract(second from s.started_at)) as started_second,
+            floor(extract(hour from s.until_at) * 3600
+                + extract(minute from s.until_at) * 60
+                + extract(second from s.until_at)) as until_second
     ) t
     cross join lateral (
         select
@@ -106,8 +106,8 @@ select
             'power_version', j.version,
             'stop_no', j.stop_no,
             'kind', j.kind,
-            'started_at', to_char(j.started_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS'),
-            'ended_at', to_char(j.ended_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS'),
+            'started_at', to_char(j.started_at, 'YYYY-MM-DD HH24:MI:SS'),
+            'ended_at', to_char(j.ended_at, 'YYYY-MM-DD HH24:MI:SS'),
             'max_open', j.max_open
         ))
     end as facts,

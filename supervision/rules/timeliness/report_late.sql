@@ -23,7 +23,7 @@ judged as (
         t.happened_at,
         t.reported_at,
         p.value as limit_value,
-        extract(epoch from t.reported_at - t.happened_at) as seconds,
+        t.reported_at - t.happened_at as late_by,
         case
             when t.reported_at is null then 'report_time_missing'
             when t.happened_at is null then 'reported_before_event'
@@ -40,19 +40,19 @@ select
     power_code,
     case
         when why_not is not null then 'not_evaluable'
-        when seconds > limit_value * 3600 then 'violation'
+        when late_by > limit_value * interval '1 hour' then 'violation'
         else 'compliant'
     end as outcome,
-    case when seconds > limit_value * 3600 then
+    case when late_by > limit_value * interval '1 hour' then
         jsonb_strip_nulls(jsonb_build_object(
             'source_case_no', source_case_no,
-            'happened_at', to_char(happened_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS'),
-            'reported_at', to_char(reported_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS')
+            'happened_at', to_char(happened_at, 'YYYY-MM-DD HH24:MI:SS'),
+            'reported_at', to_char(reported_at, 'YYYY-MM-DD HH24:MI:SS')
         ))
     end as facts,
     limit_value,
     'clock_hour' as limit_unit,
-    round(seconds / 3600.0, 2) as elapsed,
+    round(extract(epoch from late_by) / 3600.0, 2) as elapsed,
     null::date as due_on,
     why_not as reason
 from judged

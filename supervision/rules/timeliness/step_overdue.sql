@@ -1,84 +1,14 @@
 -- Cases in which a step took longer than the limit that the flow gives it. Days are counted from the day after the step
 -- began, as for the whole case; limits in hours and minutes are office time. What clock stops took out of the case's
--- clock is taken out of the step as well. Only cases are looked at closely in which some step lasted longer
--- than its limit before stops are taken out (`may_be_overdue`). A step that has no end is still going on, unless another has begun or
--- the case is closed.
-with limited as (
-    select
-        power_code, version, step_code, limit_value, limit_unit,
-        case limit_unit
-            when 'working_day' then limit_value * interval '1 day'
-            when 'calendar_day' then limit_value * interval '1 day'
-            when 'hour' then limit_value * interval '1 hour'
-            when 'minute' then limit_value * interval '1 minute'
-            when 'month' then limit_value * 27 * interval '1 day'
-        end as lasts
-    from catalogue.step
-    where limit_value is not null
-),
-placed as (
-    -- The steps that lasted longer than the limit before stops are taken out, or that end outside the calendar.
-    select
-        v.case_id,
-        e.event_no,
-        e.step_code,
-        k.limit_value,
-        k.limit_unit,
-        d.started_on,
-        d.ended_on,
-        first.work_index as index_from,
-        last.work_index as index_to,
-        case when k.limit_unit in ('hour', 'minute') then
-            first.minute_index * 60
-            - greatest(first.morning_to * 60 - greatest(s.started_second, first.morning_from * 60), 0)
-            - greatest(first.afternoon_to * 60 - greatest(s.started_second, first.afternoon_from * 60), 0)
-        end as second_from,
-        case when k.limit_unit in ('hour', 'minute') then
-            last.minute_index * 60
-            - greatest(last.morning_to * 60 - greatest(s.ended_second, last.morning_from * 60), 0)
-            - greatest(last.afternoon_to * 60 - greatest(s.ended_second, last.afternoon_from * 60), 0)
-        end as second_to
-    from case_flow v
-    join core.event e on e.case_id = v.case_id and e.deleted_at is null
-    join limited k
-        on k.power_code = v.power_code and k.version = v.version and k.step_code = e.step_code
-        and e.ended_at - e.started_at > k.lasts
-    cross join lateral (
-        select
-            (e.started_at at time zone 'Asia/Shanghai')::date as started_on,
-            (e.ended_at at time zone 'Asia/Shanghai')::date as ended_on
-    ) d
-    cross join lateral (
-        select
-            case when k.limit_unit in ('hour', 'minute') then
-                extract(hour from e.started_at at time zone 'Asia/Shanghai') * 3600
-                + extract(minute from e.started_at at time zone 'Asia/Shanghai') * 60
-                + floor(extract(second from e.started_at at time zone 'Asia/Shanghai'))
-            end as started_second,
-            case when k.limit_unit in ('hour', 'minute') then
-                extract(hour from e.ended_at at time zone 'Asia/Shanghai') * 3600
-                + extract(minute from e.ended_at at time zone 'Asia/Shanghai') * 60
-                + floor(extract(second from e.ended_at at time zone 'Asia/Shanghai'))
-            end as ended_second
-    ) s
-    left join reference.calendar_day first on first.date = d.started_on
-    left join reference.calendar_day last on last.date = d.ended_on
-    where v.may_be_overdue
-        and (
-            k.limit_unit <> 'working_day'
-            or first.work_index is null
-            or last.work_index is null
-            or last.work_index - first.work_index > k.limit_value
-        )
-),
-stopped as (
+-- clock is taken out of the step as well. A step that has no end is still going on, unless another has begun or the case is closed.
+with stopped as (
     select
         p.case_id,
         p.event_no,
         sum(greatest(least(s.day_to, p.ended_on) - greatest(s.day_from, p.started_on), 0)) as days,
         sum(greatest(least(s.index_to, p.index_to) - greatest(s.index_from, p.index_from), 0)) as working_days,
         sum(greatest(least(s.second_to, p.second_to) - greatest(s.second_from, p.second_from), 0)) as seconds
-    from placed p
+    from long_step p
     join clock_stopped s on s.case_id = p.case_id
     group by p.case_id, p.event_no
 ),
@@ -101,7 +31,7 @@ counted as (
                 else 0
             end
         end as elapsed
-    from placed p
+    from long_step p
     left join stopped s on s.case_id = p.case_id and s.event_no = p.event_no
     cross join lateral (
         select
@@ -138,7 +68,7 @@ looked_at as (
     -- The cases looked at closely: the step that is furthest over its limit, all of these, whether one ends outside the calendar.
     select p.case_id, p.is_undated, w.limit_value, w.limit_unit, w.elapsed, l.steps
     from (
-        select case_id, bool_or(index_from is null or index_to is null) as is_undated from placed group by case_id
+        select case_id, bool_or(index_from is null or index_to is null) as is_undated from long_step group by case_id
     ) p
     left join overdue w on w.case_id = p.case_id and w.place = 1
     left join listed l on l.case_id = p.case_id
@@ -163,7 +93,7 @@ judged as (
             when v.lacks_unit then 'unit_unsupported'
             when l.is_undated then 'outside_calendar'
         end as why_not
-    from case_flow v
+    from path v
     left join looked_at l on l.case_id = v.case_id
     where (v.reason is not null and v.events is not null)
         or (v.has_limits and (v.events is not null or v.closed_at is not null))

@@ -24,7 +24,7 @@ judged as (
         end as why_not
     from case_version v
     join (
-        select case_id, (first_at at time zone 'Asia/Shanghai')::date as first_on from noticed
+        select case_id, first_at::date as first_on from noticed
     ) n on n.case_id = v.case_id
     left join parameter p
         on p.name = 'notify_within' and p.department = v.department and p.power_code = coalesce(v.power_code, '')
