@@ -107,6 +107,9 @@ class Part:
         return f"case_id >= '{begins}' and {below}"
 
 
+_FEW = "set local random_page_cost = 0.2"
+"""Pages that few cases are looked up in are in memory: whole tables need not be read for them."""
+
 _State = Row[tuple[str, int, int, datetime]]
 """What a part rests on: version, number of slices, end of the ledger, time of the run."""
 
@@ -151,20 +154,21 @@ def _all_of(slice: Part) -> str:
 
 def look_at_scope(session: Connection, slices: Sequence[Part], tables: Collection[str]) -> None:
     """Let them find the kept tables of the county, and of these tables the rows of the cases in scope, from those slices."""
-    run_script(session, "analyze scope")
+    run_script(session, f"analyze scope; {_FEW}")
     for name in (name for name in OF_CASES if name in tables and name not in _IN_BETWEEN):
         if name in _KINDS:
             rows = " union ".join(f"select * from {part.schema}.{name}" for part in slices)
         else:
             rows = " union all ".join(
-                f"select kept.* from {part.schema}.{name} kept join scope on scope.case_id = kept.case_id"
+                f"select kept.* from {part.schema}.{name} kept "
+                f"join (select case_id from scope where {part.holds}) own on own.case_id = kept.case_id"
                 for part in slices
             )
         run_script(
             session,
             f"create temp table {name} on commit drop as {rows}; {indexes(name, name)} analyze {name}",
         )
-    run_script(session, "set local search_path = working_0, public")
+    run_script(session, "set local search_path = working_0, public; set local random_page_cost = 1.1")
 
 
 def _state(session: Connection, part: Part) -> _State | None:
@@ -206,6 +210,7 @@ def _refresh(session: Connection, part: Part, basis: Basis, state: _State) -> No
         basis.overrides
     )
     preparation.begin(session, basis.as_of, state.ledger_no, [], same_day)
+    run_script(session, _FEW)
     preparation.find_changed(session)
     if part.number:
         run_script(session, statement("sql/scope_running.sql"))

@@ -41,8 +41,11 @@ _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 INDEXES = {
     **dict.fromkeys(("case_version", "path", "clock"), ("unique index on {} (case_id)",)),
     **dict.fromkeys(("long_step", "clock_stopped"), ("index on {} (case_id)",)),
-    # The second is for what integrity.after_hours_approval lists.
-    "case_moment": ("index on {} (case_id)", "index on {} (department, decided_on) where is_after_hours"),
+    # The others are for what integrity.after_hours_approval and integrity.batch_closing list.
+    "case_moment": (
+        "index on {} (case_id)", "index on {} (department, decided_on) where is_after_hours",
+        "index on {} (closed_minute) where approver is not null",
+    ),
     "case_day": ("unique index on {} (department, date)",),
     "closing_minute": (
         "unique index on {} (minute, approver, department)", "index on {} (department) where closings > 1",

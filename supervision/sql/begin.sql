@@ -7,6 +7,8 @@ set local work_mem = '128MB';
 set local random_page_cost = 1.1;
 -- The sessions that judge take all processors already.
 set local max_parallel_workers_per_gather = 0;
+-- Working tables are simple, and looked at in every run: some thousand rows tell enough of each.
+set local default_statistics_target = 20;
 drop table if exists
     pg_temp.run, pg_temp.changed_case, pg_temp.scope, pg_temp.county, pg_temp.reporting, pg_temp.open_finding, pg_temp.parameter, pg_temp.clock_parameter, pg_temp.rung,
     pg_temp.judgement_count, pg_temp.judgement, pg_temp.violation, pg_temp.proven, pg_temp.finding_change;

@@ -1,12 +1,21 @@
 -- Departments of which nothing has been heard for longer than their agreed freshness. A sign of life is a landed
 -- batch, or the latest time that any record tells of, whichever is later and not after the run's time: a run that looks
 -- back must not count what landed later. Non-working days that lie wholly in the silence are not counted.
-with said as (
+with landed as (
     select b.department, max(b.landed_at) as at
     from ops.batch b
     cross join run
     where b.state = 'landed' and b.landed_at <= run.as_of
     group by b.department
+),
+landed_everywhere as (
+    -- Since when every department has landed: what cases tell of earlier times decides nothing.
+    select min(coalesce(l.at, timestamptz '0001-01-01')) as at
+    from reference.department d
+    left join landed l on l.department = d.department
+),
+said as (
+    select department, at from landed
     union all
     select
         c.department,
@@ -19,6 +28,7 @@ with said as (
         ) as at
     from case_moment c
     cross join run
+    where greatest(c.applied_at, c.accepted_at, c.decided_at, c.closed_at, c.reported_at) > (select at from landed_everywhere)
     group by c.department
     union all
     select d.department, max(d.published_at) as at
