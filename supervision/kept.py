@@ -36,6 +36,7 @@ SLICES = 4
 OF_CASES = tuple(name for name in WORKING if name not in OF_THE_COUNTY)
 _IN_BETWEEN = ("clock_window",)  # which only other working tables read: it is not kept
 _KINDS = ("case_place", "variant")  # of which each is kept once, with or without cases
+_READ_BY_MOST = ("case_version", "case_place", "path")
 _TALLIES = {
     "case_day": (
         ("department", "date"),
@@ -153,7 +154,10 @@ def _all_of(slice: Part) -> str:
 
 
 def look_at_scope(session: Connection, slices: Sequence[Part], tables: Collection[str]) -> None:
-    """Let them find the kept tables of the county, and of these tables the rows of the cases in scope, from those slices."""
+    """Let them find the kept tables of the county, and of these tables the rows of the cases in scope, from those slices.
+
+    What most rules read is copied; the rest is looked up by each that asks.
+    """
     run_script(session, f"analyze scope; {_FEW}")
     for name in (name for name in OF_CASES if name in tables and name not in _IN_BETWEEN):
         if name in _KINDS:
@@ -166,9 +170,11 @@ def look_at_scope(session: Connection, slices: Sequence[Part], tables: Collectio
             )
         run_script(
             session,
-            f"create temp table {name} on commit drop as {rows}; {indexes(name, name)} analyze {name}",
+            f"create temp table {name} on commit drop as {rows}; {indexes(name, name)} analyze {name}"
+            if name in _READ_BY_MOST
+            else f"create temp view {name} as {rows}",
         )
-    run_script(session, "set local search_path = working_0, public; set local random_page_cost = 1.1")
+    run_script(session, "set local search_path = working_0, public")
 
 
 def _state(session: Connection, part: Part) -> _State | None:

@@ -84,6 +84,10 @@ def translate(sql: str, schema: Schema, where: str) -> Translation:
         _flatten(table)
     for query in tree.find_all(exp.CTE):
         query.set("materialized", None)  # PostgreSQL's own affair: it says when, not what
+    for query in tree.find_all(exp.Select):
+        skipped = query.args.get("offset")
+        if skipped is not None and skipped.expression.name == "0":
+            query.set("offset", None)  # likewise
     try:
         for construct in refused(tree):
             raise Untranslatable(construct)

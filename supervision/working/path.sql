@@ -42,25 +42,22 @@ other_unit as (
     join called c on c.body_code <> b.body_code
     group by b.body_code, c.unit
 ),
-walked as (
+taken as (
     select
         e.case_id,
-        string_agg(e.step_code, chr(30) order by e.started_at, e.event_no) as steps,
-        count(*) as events,
-        min(e.started_at) as first_at,
-        max(e.started_at) as last_start_at,
-        bool_or(e.started_at < v.accepted_at and k.is_work is not false) as may_be_early,
-        bool_or((e.started_at > v.closed_at or e.ended_at > v.closed_at) and k.is_after is not true) as may_be_late,
-        bool_or(k.post is not null and trim(e.post) <> '') as has_posts,
-        bool_or(e.post <> k.post) as may_be_other_post,
-        bool_or(u.unit is not null) as may_be_other_unit,
-        min(e.started_at) filter (where k.limit_value is not null and e.ended_at is null) as open_from,
-        bool_or(k.limit_value is not null and e.ended_at < e.started_at) as is_backwards,
-        bool_or(k.limit_value is not null and k.limit_unit is null) as lacks_unit,
-        bool_or(
-            e.ended_at - e.started_at > k.lasts
-            and (k.in_working_days is not true or last.work_index - first.work_index > k.limit_value) is not false
-        ) as is_long
+        e.started_at,
+        e.event_no,
+        e.step_code,
+        e.started_at < v.accepted_at and k.is_work is not false as may_be_early,
+        (e.started_at > v.closed_at or e.ended_at > v.closed_at) and k.is_after is not true as may_be_late,
+        k.post is not null and trim(e.post) <> '' as has_post,
+        e.post <> k.post as may_be_other_post,
+        u.unit is not null as may_be_other_unit,
+        k.limit_value is not null and e.ended_at is null as is_open,
+        k.limit_value is not null and e.ended_at < e.started_at as is_backwards,
+        k.limit_value is not null and k.limit_unit is null as lacks_unit,
+        e.ended_at - e.started_at > k.lasts
+        and (k.in_working_days is not true or last.work_index - first.work_index > k.limit_value) is not false as is_long
     from case_version v
     join core.event e on e.case_id = v.case_id and e.deleted_at is null
     left join flow_step k
@@ -77,7 +74,27 @@ walked as (
                 then e.ended_at::date
         end
     left join other_unit u on u.body_code = v.body_code and u.unit = e.unit
-    group by e.case_id
+    -- Kept apart, so that events are sorted as what is said of them, which is less than what it is said from.
+    offset 0
+),
+walked as (
+    select
+        case_id,
+        string_agg(step_code, chr(30) order by started_at, event_no) as steps,
+        count(*) as events,
+        min(started_at) as first_at,
+        max(started_at) as last_start_at,
+        bool_or(may_be_early) as may_be_early,
+        bool_or(may_be_late) as may_be_late,
+        bool_or(has_post) as has_posts,
+        bool_or(may_be_other_post) as may_be_other_post,
+        bool_or(may_be_other_unit) as may_be_other_unit,
+        min(started_at) filter (where is_open) as open_from,
+        bool_or(is_backwards) as is_backwards,
+        bool_or(lacks_unit) as lacks_unit,
+        bool_or(is_long) as is_long
+    from taken
+    group by case_id
 )
 select
     v.case_id,

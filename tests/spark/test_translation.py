@@ -65,6 +65,10 @@ def test_rows_and_tables_of_schemas() -> None:
     assert names("select c.t from core.case c where n = 1", "x") == {"t", "n"}
 
 
+def test_what_only_keeps_subqueries_apart_is_taken_out() -> None:
+    assert "OFFSET" not in spark("(select max(n) from (select n from a offset 0) kept)")
+
+
 def test_an_ordered_aggregate_is_a_sorted_list_with_its_nulls_last_and_null_of_no_rows() -> None:
     made = spark("array_agg(t order by n) filter (where yes)")
     assert made == (
@@ -118,6 +122,7 @@ def test_a_recursion_is_taken_out_as_base_and_step() -> None:
         ("daterange(d, d)", "daterange"),
         ("array(select n from a)", "array(select"),
         ("(select n from a limit 1)", "limit"),
+        ("(select n from a offset 1)", "limit"),
         ("d + interval '1 day'", "interval"),
         ("percentile_cont(0.5) within group (order by n)", "WithinGroup"),
     ],

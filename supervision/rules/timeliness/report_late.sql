@@ -23,7 +23,6 @@ judged as (
         t.happened_at,
         t.reported_at,
         p.value as limit_value,
-        t.reported_at - t.happened_at as late_by,
         case
             when t.reported_at is null then 'report_time_missing'
             when t.happened_at is null then 'reported_before_event'
@@ -40,10 +39,10 @@ select
     power_code,
     case
         when why_not is not null then 'not_evaluable'
-        when late_by > limit_value * interval '1 hour' then 'violation'
+        when reported_at - happened_at > limit_value * interval '1 hour' then 'violation'
         else 'compliant'
     end as outcome,
-    case when late_by > limit_value * interval '1 hour' then
+    case when reported_at - happened_at > limit_value * interval '1 hour' then
         jsonb_strip_nulls(jsonb_build_object(
             'source_case_no', source_case_no,
             'happened_at', to_char(happened_at, 'YYYY-MM-DD HH24:MI:SS'),
@@ -52,7 +51,7 @@ select
     end as facts,
     limit_value,
     'clock_hour' as limit_unit,
-    round(extract(epoch from late_by) / 3600.0, 2) as elapsed,
+    round(extract(epoch from reported_at - happened_at) / 3600.0, 2) as elapsed,
     null::date as due_on,
     why_not as reason
 from judged
