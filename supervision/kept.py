@@ -148,9 +148,9 @@ def look_at(session: Connection, own: Part) -> None:
     run_script(session, f"{_all_of(own)}; set local search_path = {own.schema}, working_0, public")
 
 
-def _all_of(slice: Part) -> str:
-    """What makes `scope` all cases of a slice."""
-    return f'drop table scope; create temp view scope as select case_id from core."case" where {slice.holds}'
+def _all_of(part: Part) -> str:
+    """What makes `scope` all cases of a slice: a view, which costs nothing."""
+    return f'drop table scope; create temp view scope as select case_id from core."case" where {part.holds}'
 
 
 def look_at_scope(session: Connection, slices: Sequence[Part], tables: Collection[str]) -> None:

@@ -79,13 +79,14 @@ class _SparkRun:
         for name in ("run", "reporting", "open_finding"):
             self._take(connection, name)
         self.tables.add("scope", self.tables.spark.sql("select case_id from core_case"))
-        make_working(self.tables, ["case_version", "case_place"], self._keep)
+        make_working(self.tables, _OF_PLACES, self._keep)
         where = self._places()
         parameters.resolve(
             connection, "clock_parameter", parameters.CLOCK, parameters.clock_parameters(), overrides, where,
         )  # fmt: skip
         self._take(connection, "clock_parameter")
-        make_working(self.tables, preparation.WORKING[2:], self._keep)
+        others = [name for name in preparation.WORKING if name not in _OF_PLACES]
+        make_working(self.tables, others, self._keep)
         return where
 
     def judge(self, connection: Connection, rule: Rule) -> None:
@@ -126,6 +127,8 @@ class _SparkRun:
         self.tables.add(name, self.tables.spark.read.parquet(f"{self.base}/{name}"))
 
 
+_OF_PLACES = ("case_version", "case_place")
+"""Made before parameters are resolved, which differ by place."""
 _STAGING = """
     create temp table spark_count (department text, outcome text, reason text, count bigint) on commit drop;
     create temp table spark_judged (

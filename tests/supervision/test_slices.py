@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import Engine, text
 
 import supervision
 from demo import county
-from supervision import preparation, slices
+from supervision import kept, preparation, slices
 from supervision.rulebook import Rule
 from tests.supervision.test_county import load
 from warehouse.reference import replace_calendar
@@ -79,6 +80,19 @@ def test_an_error_in_one_session_is_the_rule_s_error(
     assert "timeliness.overdue_promised" in failed["errors"]
     assert "fees.on_free_power" not in failed["errors"]
     assert failed["counts"]["timeliness.overdue_promised"] == (0, 0, 0, {})
+
+
+@pytest.mark.parametrize("of", range(1, kept.SLICES + 1))
+def test_every_case_lies_in_one_slice(database: Engine, of: int) -> None:
+    bounds = [2**128 * number // of + aside for number in range(1, of) for aside in (-1, 0, 1)]
+    ids = [str(uuid.UUID(int=number)) for number in (0, *bounds, 2**128 - 1)]
+    within = " + ".join(f"(({kept.Part(number, of).holds}))::int" for number in range(1, of + 1))
+    with database.connect() as connection:
+        found = connection.execute(
+            text(f"select {within} from unnest(cast(:ids as uuid[])) as one (case_id)"),  # noqa: S608 (ours)
+            {"ids": ids},
+        )
+        assert [number for (number,) in found] == [1] * len(ids)
 
 
 def test_which_rules_are_judged_whole() -> None:
