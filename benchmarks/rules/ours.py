@@ -20,7 +20,8 @@ OVERRIDES = (
     ),
 )  # fmt: skip
 """One department numbers its cases without gaps; everything else is as the rules have it."""
-FLOW_RULES = ("procedure.step_out_of_order", "procedure.step_skipped", "timeliness.step_overdue")
+FLOW_RULES = ("timeliness.step_overdue", "procedure.step_out_of_order", "procedure.step_skipped")
+"""In this order: what the first finds is taken over while the others are judged."""
 
 
 def run(engine: Engine, versions: Mapping[str, str], full: bool) -> supervision.RunSummary:
@@ -48,7 +49,8 @@ def flow_seconds(engine: Engine, versions: Mapping[str, str], anew: bool) -> flo
     `anew`: from core, with all that is known of each case made for the purpose; otherwise from what the run before
     has kept of each case.
     """
-    rules = [rule for rule in supervision.load_rules() if rule.id in FLOW_RULES]
+    by_id = {rule.id: rule for rule in supervision.load_rules()}
+    rules = [by_id[rule_id] for rule_id in FLOW_RULES]
     basis = Basis(county.AS_OF, versions, OVERRIDES, anew)
     still = engine.execution_options(isolation_level="REPEATABLE READ")
     with supervision.sliced(engine, rules) as sessions, still.connect() as connection:
