@@ -1,5 +1,5 @@
--- One rule over its subjects: counts of all of them, and the rows that violate or already have a finding. Of others only the
--- outcome is carried along, and the subject's name where it may be needed: there are a hundred of them for one that violates.
+-- One rule over its subjects: counts of all of them, and the rows that violate or already have a finding. Facts are
+-- made only for what violates, and names of subjects only where they may be needed: a hundred are in order for one that is not.
 with known as materialized (
     select subject, case_id from open_finding where rule_id = (select rule_id from run)
 ),
@@ -10,13 +10,9 @@ judged as materialized (
                 or case_id in (select case_id from known where case_id is not null)
                 then subject
         end as subject,
-        department, outcome, reason,
+        department, outcome, limit_value, limit_unit, elapsed, due_on, reason,
         case when outcome = 'violation' then case_id end as case_id,
         case when outcome = 'violation' then power_code end as power_code,
-        case when outcome = 'violation' then limit_value end as limit_value,
-        case when outcome = 'violation' then limit_unit end as limit_unit,
-        case when outcome = 'violation' then due_on end as due_on,
-        case when outcome = 'violation' then elapsed end as elapsed,
         case when outcome = 'violation' then facts end as facts
     from (
 /* rule */
