@@ -14,8 +14,8 @@ from pathlib import Path
 import polars as pl
 
 from hub.core.errors import SourceRefused
+from hub.core.workbook_extent import COMPOUND_FILE
 
-COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
 _BEGIN = re.compile(rb"\x09\x08\x08\x00\x00\x05\x05\x00", re.DOTALL)
 """The record that begins the globals of a BIFF5 workbook."""
 CODE_PAGE, NEAR = b"\x42\x00\x02\x00", 4_096

@@ -20,6 +20,7 @@ from connectors.files.jsonl import steps
 from connectors.files.lines import lines, skip_byte_order_mark
 from connectors.files.xml_rows_found import row_paths
 from hub.core.errors import SourceRefused
+from hub.core.workbook_extent import check_extent
 
 SAMPLE_BYTES, SAMPLE_LINES, SAMPLE_SHEET_ROWS = 1 << 20, 1_000, 30
 DELIMITERS = ("|@|", "\t", "|", ";", ",", "^", "~", "\x1f")
@@ -120,6 +121,7 @@ def workbook(path: Path) -> Iterator[Proposal]:
     if html_tables.is_web_page(data):
         sheets = [("", table) for table in html_tables.tables(data, path)][:1]
     else:
+        check_extent(data, path)
         try:
             book = fastexcel.read_excel(data)
             loaded = [book.load_sheet(name, **excel.AS_TEXT) for name in book.sheet_names]

@@ -1,4 +1,4 @@
-"""Opening xlsx workbooks, and how far their sheets reach before they are read.
+"""Opening workbooks, and how far their sheets reach before they are read.
 
 calamine lays a sheet out as one rectangle, blank cells included. One forgotten cell at the far end of a sheet, which
 people do leave behind, asks for gigabytes and ends the process.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -21,12 +22,19 @@ if TYPE_CHECKING:
 MOST_CELLS = 40_000_000
 MOST_BYTES = 2 << 30
 BLOCK = 1 << 20
+COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
+OLD_ROWS, OLD_COLUMNS = 65_536, 256
+"""No sheet of an .xls reaches farther: a cell that says so is damaged."""
 _ROW = re.compile(rb"""[<:]row\b[^>]*?\br=["'](\d{1,9})["']""")
 _COLUMN = re.compile(rb"""[<:]c\b[^>]*?\br=["']([A-Za-z]{1,7})\d""")
 
 
 def check_extent(data: bytes, path: Path) -> None:
     """Raise SourceRefused if a sheet is too large to be laid out, or the workbook swells beyond measure."""
+    if data.startswith(COMPOUND_FILE):
+        rows, columns = _old_extent(data)
+        if rows > OLD_ROWS or columns > OLD_COLUMNS:
+            raise _too_large(f"a sheet reaches to row {rows}, column {columns}", path)
     if not data.startswith(b"PK"):
         return
     try:
@@ -55,6 +63,32 @@ def opened(path: Path, remedy: str) -> ExcelReader:
     except (fastexcel.FastExcelError, OSError) as failure:
         what = f"无法作为工作簿读取 cannot be read as a workbook ({str(failure).splitlines()[0]})"
         raise SpecError(what, file=path, remedy=remedy) from None
+
+
+# Records of an .xls ([MS-XLS] 2.3): what begins a stream of them, those that begin with a cell's row and column, the extent
+# that a sheet declares. All numbers of records lie below _NUMBERS, none is longer than _LONGEST.
+_BEGIN = re.compile(rb"\x09\x08[\x08\x10]\x00", re.DOTALL)
+_CELLS = frozenset((0x06, 0xBD, 0xBE, 0xD6, 0xFD, 0x201, 0x203, 0x204, 0x205, 0x27E))
+_DIMENSIONS = {10: "<HHHH", 14: "<IIHH"}
+_NUMBERS, _LONGEST = 0x1100, 8_224
+
+
+def _old_extent(data: bytes) -> tuple[int, int]:
+    """How far the cells of an .xls reach, as far as its records follow each other in the file, as Excel writes them."""
+    rows = columns = 0
+    begin = _BEGIN.search(data)
+    at = begin.start() if begin else len(data)
+    while at + 8 <= len(data):
+        number, length, row, column = struct.unpack_from("<HHHH", data, at)
+        if not 0 < number < _NUMBERS or length > _LONGEST:
+            break
+        if number in _CELLS and length >= 4:
+            rows, columns = max(rows, row + 1), max(columns, column + 1)
+        elif number == 0x200 and length in _DIMENSIONS and at + 4 + length <= len(data):
+            _, below, _, right = struct.unpack_from(_DIMENSIONS[length], data, at + 4)
+            rows, columns = max(rows, below), max(columns, right)
+        at += 4 + length
+    return rows, columns
 
 
 def _extent(sheet: IO[bytes]) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import xlsxwriter
 from connectors.files import excel
 from connectors.files.settings import ExcelSettings
 from hub.core.errors import SourceRefused
+from hub.core.workbook_extent import COMPOUND_FILE, check_extent
 from tests.connectors.files import biff
 
 
@@ -142,6 +144,38 @@ def test_a_cell_at_the_far_end_is_refused_before_it_is_laid_out(tmp_path):
         sheet.write(1_048_575, 16_383, "x")
     with pytest.raises(SourceRefused, match="reaches to row 1048576, column 16384"):
         read(path, declared())
+
+
+@pytest.mark.parametrize("version", [biff.BIFF5, biff.BIFF8])
+def test_a_damaged_cell_of_a_legacy_workbook_is_refused_before_it_is_laid_out(tmp_path, version):
+    """A column that no .xls has, among sixty thousand rows, would be laid out as cells of many gigabytes."""
+    path = tmp_path / "1998.xls"
+    whole = biff.workbook([["编号"], [1.0], [2.0]], version)
+    at = whole.rindex(b"\x03\x02\x0e\x00") + 4
+    path.write_bytes(whole[:at] + struct.pack("<HH", 60_000, 0) + whole[at + 4 :])
+    assert read(path, declared())[-1]["_row"] == 60_001
+    path.write_bytes(whole[:at] + struct.pack("<HH", 60_000, 20_000) + whole[at + 4 :])
+    with pytest.raises(SourceRefused, match="reaches to row 60001, column 20001"):
+        read(path, declared())
+
+
+@pytest.mark.parametrize(
+    ("declares", "says"),
+    [
+        (struct.pack("<IIHHH", 0, 65_536, 0, 256, 0), None),
+        (struct.pack("<IIHHH", 0, 65_537, 0, 256, 0), "reaches to row 65537, column 256"),
+        (struct.pack("<IIHHH", 0, 65_536, 0, 257, 0), "reaches to row 65536, column 257"),
+        (struct.pack("<HHHHH", 0, 9, 0, 300, 0), "reaches to row 9, column 300"),
+    ],
+)
+def test_what_a_legacy_sheet_declares_is_bounded(tmp_path, declares, says):
+    begin = b"\x09\x08\x10\x00" + bytes(16)
+    data = COMPOUND_FILE + begin + b"\x00\x02" + struct.pack("<H", len(declares)) + declares
+    if says is None:
+        check_extent(data, tmp_path)
+    else:
+        with pytest.raises(SourceRefused, match=says):
+            check_extent(data, tmp_path)
 
 
 def test_a_workbook_that_swells_is_refused(tmp_path, monkeypatch):
