@@ -13,8 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
+from hub.core.compound_file import COMPOUND_FILE
 from hub.core.errors import SourceRefused
-from hub.core.workbook_extent import COMPOUND_FILE
 
 _BEGIN = re.compile(rb"\x09\x08\x08\x00\x00\x05\x05\x00", re.DOTALL)
 """The record that begins the globals of a BIFF5 workbook."""

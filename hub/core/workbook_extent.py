@@ -14,6 +14,7 @@ import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from hub.core.compound_file import COMPOUND_FILE, Damaged, workbook_stream
 from hub.core.errors import SourceRefused, SpecError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 MOST_CELLS = 40_000_000
 MOST_BYTES = 2 << 30
 BLOCK = 1 << 20
-COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
 OLD_ROWS, OLD_COLUMNS = 65_536, 256
 """No sheet of an .xls reaches farther: a cell that says so is damaged."""
 _ROW = re.compile(rb"""[<:]row\b[^>]*?\br=["'](\d{1,9})["']""")
@@ -32,7 +32,13 @@ _COLUMN = re.compile(rb"""[<:]c\b[^>]*?\br=["']([A-Za-z]{1,7})\d""")
 def check_extent(data: bytes, path: Path) -> None:
     """Raise SourceRefused if a sheet is too large to be laid out, or the workbook swells beyond measure."""
     if data.startswith(COMPOUND_FILE):
-        rows, columns = _old_extent(data)
+        try:
+            rows, columns = _old_extent(workbook_stream(data))
+        except Damaged:
+            raise SourceRefused(
+                "the workbook is damaged: its parts do not follow each other", where=str(path),
+                remedy="open it in Excel and save it as .xlsx, or ask the department for another copy",
+            ) from None  # fmt: skip
         if rows > OLD_ROWS or columns > OLD_COLUMNS:
             raise _too_large(f"a sheet reaches to row {rows}, column {columns}", path)
     if not data.startswith(b"PK"):
@@ -47,7 +53,14 @@ def check_extent(data: bytes, path: Path) -> None:
                         rows, columns = _extent(sheet)
                     if rows * columns > MOST_CELLS:
                         raise _too_large(f"a sheet reaches to row {rows}, column {columns}", path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ):
         return  # calamine says what is wrong with it
 
 
@@ -65,29 +78,30 @@ def opened(path: Path, remedy: str) -> ExcelReader:
         raise SpecError(what, file=path, remedy=remedy) from None
 
 
-# Records of an .xls ([MS-XLS] 2.3): what begins a stream of them, those that begin with a cell's row and column, the extent
-# that a sheet declares. All numbers of records lie below _NUMBERS, none is longer than _LONGEST.
-_BEGIN = re.compile(rb"\x09\x08[\x08\x10]\x00", re.DOTALL)
+# Records of an .xls ([MS-XLS] 2.3): those that begin with a cell's row and column, the extent that a sheet declares, where it begins.
 _CELLS = frozenset((0x06, 0xBD, 0xBE, 0xD6, 0xFD, 0x201, 0x203, 0x204, 0x205, 0x27E))
 _DIMENSIONS = {10: "<HHHH", 14: "<IIHH"}
-_NUMBERS, _LONGEST = 0x1100, 8_224
+_SHEET, _END = 0x85, 0x0A
 
 
-def _old_extent(data: bytes) -> tuple[int, int]:
-    """How far the cells of an .xls reach, as far as its records follow each other in the file, as Excel writes them."""
+def _old_extent(stream: bytes) -> tuple[int, int]:
+    """How far the cells of an .xls reach: of all its records, one after the other, and of those where a sheet is said to begin."""
     rows = columns = 0
-    begin = _BEGIN.search(data)
-    at = begin.start() if begin else len(data)
-    while at + 8 <= len(data):
-        number, length, row, column = struct.unpack_from("<HHHH", data, at)
-        if not 0 < number < _NUMBERS or length > _LONGEST:
-            break
-        if number in _CELLS and length >= 4:
-            rows, columns = max(rows, row + 1), max(columns, column + 1)
-        elif number == 0x200 and length in _DIMENSIONS and at + 4 + length <= len(data):
-            _, below, _, right = struct.unpack_from(_DIMENSIONS[length], data, at + 4)
-            rows, columns = max(rows, below), max(columns, right)
-        at += 4 + length
+    begins = [0]
+    for begin in begins:
+        at = begin
+        while at + 8 <= len(stream):
+            number, length, row, column = struct.unpack_from("<HHHH", stream, at)
+            if number in _CELLS and length >= 4:
+                rows, columns = max(rows, row + 1), max(columns, column + 1)
+            elif number == 0x200 and length in _DIMENSIONS and at + 4 + length <= len(stream):
+                _, below, _, right = struct.unpack_from(_DIMENSIONS[length], stream, at + 4)
+                rows, columns = max(rows, below), max(columns, right)
+            elif number == _SHEET and not begin:
+                begins.append(row + (column << 16))
+            elif number == _END and begin:
+                break
+            at += 4 + length
     return rows, columns
 
 

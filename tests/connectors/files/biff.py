@@ -24,7 +24,7 @@ def workbook(rows: list[list[str | float]], version: int = BIFF8, sheet: str = "
                 stream += _record(0x0204, place + _text(value, version, "H"))
             else:
                 stream += _record(0x0203, place + struct.pack("<d", value))
-    return _compound("Book" if version == BIFF5 else "Workbook", stream + _record(0x0A, b""))
+    return compound("Book" if version == BIFF5 else "Workbook", stream + _record(0x0A, b""))
 
 
 def _begin(version: int, kind: int) -> bytes:
@@ -45,7 +45,7 @@ def _record(number: int, data: bytes) -> bytes:
     return struct.pack("<HH", number, len(data)) + data
 
 
-def _compound(name: str, stream: bytes) -> bytes:
+def compound(name: str, stream: bytes) -> bytes:
     """An OLE2 compound file with one stream: header, FAT, directory, the stream's sectors."""
     stream = stream.ljust(-(-max(len(stream), 4096) // SECTOR) * SECTOR, b"\0")
     count = len(stream) // SECTOR

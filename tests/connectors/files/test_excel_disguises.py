@@ -12,7 +12,7 @@ import xlsxwriter
 from connectors.files import excel
 from connectors.files.settings import ExcelSettings
 from hub.core.errors import SourceRefused
-from hub.core.workbook_extent import COMPOUND_FILE, check_extent
+from hub.core.workbook_extent import check_extent
 from tests.connectors.files import biff
 
 
@@ -170,12 +170,37 @@ def test_a_damaged_cell_of_a_legacy_workbook_is_refused_before_it_is_laid_out(tm
 )
 def test_what_a_legacy_sheet_declares_is_bounded(tmp_path, declares, says):
     begin = b"\x09\x08\x10\x00" + bytes(16)
-    data = COMPOUND_FILE + begin + b"\x00\x02" + struct.pack("<H", len(declares)) + declares
+    stream = begin + b"\x00\x02" + struct.pack("<H", len(declares)) + declares
+    data = biff.compound("Workbook", stream)
     if says is None:
         check_extent(data, tmp_path)
     else:
         with pytest.raises(SourceRefused, match=says):
             check_extent(data, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("at", "number"),
+    [
+        (44, 4_075_601_832),  # more sectors of the table than the file has
+        (48, 4_000_000),  # the directory begins beyond the file
+        (48, 0xFFFFFFFF),  # and nowhere
+        (512 + 4 * 2, 2),  # the stream's first sector is followed by itself
+        (512 + 4 * 2, 4_000_000),  # and by one beyond the file
+        (1024 + 128 + 116, 4_000_000),  # the stream begins beyond the file
+        (1024 + 128 + 120, 0x7FFFFFFF),  # and is longer than that
+        (1024 + 128 + 120, 100),  # or so short that it should lie elsewhere
+        (30, 0x00090001),  # sectors of two bytes
+    ],
+)
+def test_a_damaged_container_is_refused_before_anything_follows_it(tmp_path, at, number):
+    """Each of these asked for gigabytes, or for all there is."""
+    path = tmp_path / "1998.xls"
+    whole = biff.workbook([["编号"], [1.0]])
+    check_extent(whole, path)
+    path.write_bytes(whole[:at] + struct.pack("<I", number) + whole[at + 4 :])
+    with pytest.raises(SourceRefused, match="the workbook is damaged"):
+        read(path, declared())
 
 
 def test_a_workbook_that_swells_is_refused(tmp_path, monkeypatch):
@@ -186,4 +211,15 @@ def test_a_workbook_that_swells_is_refused(tmp_path, monkeypatch):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
         target.writestr("xl/worksheets/sheet1.xml", b" " * (2 << 20))
     with pytest.raises(SourceRefused, match="unpacks to more"):
+        read(path, declared())
+
+
+def test_a_workbook_whose_parts_begin_before_the_file_is_refused(tmp_path):
+    path = tmp_path / "cut.xlsx"
+    with xlsxwriter.Workbook(path) as target:
+        target.add_worksheet().write(0, 0, "编号")
+    whole = path.read_bytes()
+    at = whole.rindex(b"PK\x05\x06") + 16
+    path.write_bytes(whole[:at] + struct.pack("<I", 5_000_000) + whole[at + 4 :])
+    with pytest.raises(SourceRefused, match="is no Excel workbook"):
         read(path, declared())
