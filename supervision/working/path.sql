@@ -1,5 +1,5 @@
 -- The way that each case took, beside what the rules of the flow need to know of the case: one row per case of case_version.
--- From there: `department` to `result`; `case_kind`, of the power in force, else as the department says. `has_limits`: the flow in
+-- From there: `department`, `closed_at` and so on; `case_kind`, of the power in force, else as the department says. `has_limits`: the flow in
 -- force gives some step a limit.
 -- The others are null, or false, for cases without events.
 -- `way`: power, version and the step codes of all events in order of start, then of number, in one text: `variant` judges each
@@ -96,32 +96,33 @@ walked as (
     from taken
     group by case_id
 )
+-- What most rules read stands first: a row is read no farther than to the last column that is asked for.
 select
     v.case_id,
     v.department,
-    v.source_case_no,
+    w.events,
+    v.closed_at,
+    v.result,
+    v.reason,
+    f.power_code is not null as has_limits,
+    w.open_from,
+    w.last_start_at,
+    coalesce(w.is_backwards, false) as is_backwards,
+    coalesce(w.lacks_unit, false) as lacks_unit,
+    coalesce(w.is_long, false) as is_long,
+    v.power_code || chr(31) || cast(v.version as text) || chr(31) || w.steps as way,
     v.power_code,
     v.version,
-    v.reason,
+    v.source_case_no,
     coalesce(v.power_case_kind, v.case_kind) as case_kind,
     v.accepted_at,
     v.decided_at,
-    v.closed_at,
-    v.result,
-    f.power_code is not null as has_limits,
-    v.power_code || chr(31) || cast(v.version as text) || chr(31) || w.steps as way,
-    w.events,
     w.first_at,
-    w.last_start_at,
     coalesce(w.may_be_early, false) as may_be_early,
     coalesce(w.may_be_late, false) as may_be_late,
     coalesce(w.has_posts, false) as has_posts,
     coalesce(w.may_be_other_post, false) as may_be_other_post,
-    coalesce(w.may_be_other_unit, false) as may_be_other_unit,
-    w.open_from,
-    coalesce(w.is_backwards, false) as is_backwards,
-    coalesce(w.lacks_unit, false) as lacks_unit,
-    coalesce(w.is_long, false) as is_long
+    coalesce(w.may_be_other_unit, false) as may_be_other_unit
 from case_version v
 left join walked w on w.case_id = v.case_id
 left join flow_with_limits f on f.power_code = v.power_code and f.version = v.version

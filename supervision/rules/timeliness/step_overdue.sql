@@ -30,7 +30,8 @@ counted as (
                 when (p.started_on + make_interval(months => m.months))::date < m.counted_to then 1
                 else 0
             end
-        end as elapsed
+        end as elapsed,
+        p.index_from is null or p.index_to is null as is_undated
     from long_step p
     left join stopped s on s.case_id = p.case_id and s.event_no = p.event_no
     cross join lateral (
@@ -43,16 +44,25 @@ counted as (
             ) as months
     ) m
 ),
-overdue as (
+placed as (
+    -- The step that is furthest over its limit comes first.
     select
         c.*,
-        row_number() over (partition by c.case_id order by c.elapsed / c.limit_value desc, c.event_no) as place
+        c.elapsed > c.limit_value as is_overdue,
+        row_number() over (
+            partition by c.case_id
+            order by case when c.elapsed > c.limit_value then c.elapsed / c.limit_value end desc nulls last, c.event_no
+        ) as place
     from counted c
-    where c.elapsed > c.limit_value
 ),
-listed as (
+looked_at as (
+    -- The cases looked at closely: the step that is furthest over its limit, all of these, whether one ends outside the calendar.
     select
         case_id,
+        bool_or(is_undated) as is_undated,
+        max(limit_value) filter (where is_overdue and place = 1) as limit_value,
+        max(limit_unit) filter (where is_overdue and place = 1) as limit_unit,
+        max(elapsed) filter (where is_overdue and place = 1) as elapsed,
         jsonb_agg(jsonb_build_object(
             'step', step_code,
             'started_on', started_on,
@@ -60,18 +70,9 @@ listed as (
             'elapsed', trim_scale(round(elapsed, 2)),
             'limit', limit_value,
             'unit', limit_unit
-        ) order by event_no) as steps
-    from overdue
+        ) order by event_no) filter (where is_overdue) as steps
+    from placed
     group by case_id
-),
-looked_at as (
-    -- The cases looked at closely: the step that is furthest over its limit, all of these, whether one ends outside the calendar.
-    select p.case_id, p.is_undated, w.limit_value, w.limit_unit, w.elapsed, l.steps
-    from (
-        select case_id, bool_or(index_from is null or index_to is null) as is_undated from long_step group by case_id
-    ) p
-    left join overdue w on w.case_id = p.case_id and w.place = 1
-    left join listed l on l.case_id = p.case_id
 ),
 judged as (
     select
