@@ -26,12 +26,14 @@ class Engine:
     """What judges; the warehouse keeps the findings whatever it is.
 
     `gather` makes the working tables for the cases in scope and returns the places that parameters may differ by (as
-    `preparation.gather`); `judge` fills `judgement` and `judgement_count` for the current rule (as `judge`). Both
-    raise SQLAlchemyError or RuleError. `before` is called when the run holds its lock and has not looked at anything yet.
+    `preparation.gather`); `take_findings` then fills `open_finding`; `judge` fills `judgement` and `judgement_count` for the
+    current rule (as `judge`). They raise SQLAlchemyError or RuleError. `before` is called when the run holds its lock
+    and has not looked at anything yet.
     """
 
     gather: Callable[[Connection, Sequence[parameters.Override]], list[parameters.Place]]
     judge: Callable[[Connection, Rule], None]
+    take_findings: Callable[[Connection], None] = preparation.take_findings
     before: Callable[[Connection, Basis], None] = lambda connection, basis: None
 
 
@@ -76,15 +78,16 @@ def evaluate(
     )
     preparation.find_changed(connection)
     preparation.take_all(connection) if run.why_full else preparation.take_changed(connection)
-    preparation.take_findings(connection)
     where = engine.gather(connection, overrides)
+    engine.take_findings(connection)
+    in_scope = int(connection.scalar(text(_IN_SCOPE)) or 0)
     results = {
         rule.id: _evaluate_rule(connection, engine, rule, run, overrides, where)
         for rule in preparation.in_order(active)
     }
     findings.withdraw_inactive(connection, {rule.id for rule in active}, run.started_at)
     found = [results[rule.id] for rule in active]
-    return _record_end(connection, run, active, found, time.perf_counter() - began)
+    return _record_end(connection, run, active, found, in_scope, time.perf_counter() - began)
 
 
 def _evaluate_rule(
@@ -188,6 +191,7 @@ def _record_end(
     run: Run,
     active: Sequence[Rule],
     results: Sequence[RuleResult],
+    in_scope: int,
     seconds: float,
 ) -> RunSummary:
     withheld, results = statements.state(connection, run.run_id, active, results)
@@ -212,7 +216,7 @@ def _record_end(
         state=state,
         ledger_from=run.ledger_from,
         ledger_to=run.ledger_to,
-        cases_in_scope=int(connection.scalar(text(_IN_SCOPE)) or 0),
+        cases_in_scope=in_scope,
         rules=tuple(replace(each, open_findings=standing.get(each.rule_id, 0)) for each in results),
         open_findings=sum(standing.values()),
         findings_hash=found,

@@ -199,7 +199,7 @@ def _holds_good(state: _State, part: Part, basis: Basis, ledger_to: int) -> bool
 def _make(session: Connection, part: Part, basis: Basis) -> None:
     """The whole part anew."""
     preparation.begin(session, basis.as_of, reported=[])
-    run_script(session, f"set local search_path = {part.schema}, public")
+    run_script(session, f"{_FEW}; set local search_path = {part.schema}, public")
     if part.number:
         run_script(session, _all_of(part))
     preparation.gather(session, basis.overrides, tables=part.makes, schema=part.schema)

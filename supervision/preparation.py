@@ -124,9 +124,9 @@ def find_changed(connection: Connection) -> None:
     run_script(connection, statement("sql/changed.sql"))
 
 
-def take_findings(connection: Connection) -> None:
-    """Fill `open_finding` for the scope, which must be taken before."""
-    run_script(connection, statement("sql/open_findings.sql"))
+def take_findings(connection: Connection, holds: str = "true") -> None:
+    """Fill `open_finding` for the scope, which must be taken before. `holds`: a condition on `case_id` that all of the scope meets."""
+    run_script(connection, statement("sql/open_findings.sql").replace("/* holds */", holds))
 
 
 def take_all(connection: Connection) -> None:

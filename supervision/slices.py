@@ -59,7 +59,7 @@ def sliced(
     with ExitStack() as stack:
         active = [rule for rule in rules if rule.status == "active"]
         judges = _Judges(warehouse, active, sessions, stack)
-        yield evaluation.Engine(judges.gather, judges.judge, judges.before)
+        yield evaluation.Engine(judges.gather, judges.judge, judges.take_findings, judges.before)
 
 
 class _Judges:
@@ -71,6 +71,7 @@ class _Judges:
         self.slices = [Part(number, sessions) for number in range(1, sessions + 1)]
         self.connections: list[Connection] = []
         self.threads: list[ThreadPoolExecutor] = []
+        self.holds: list[str] = []
         self.sliced: list[Rule] = []
         self.asked = 0
         self.whole: deque[tuple[Rule, Future[_Found]]] = deque()
@@ -115,45 +116,55 @@ class _Judges:
         ).one()
         few = not is_whole and cases <= FEW
         self.sliced = [] if few else [rule for rule in self.rules if is_of_cases(rule.sql)]
-        # Those of the whole county take longest: begun first, none of them is waited for in the end.
-        waiting = [rule for rule in self.rules if rule not in self.sliced]
-        self.whole = deque(
-            (rule, Future()) for rule in sorted(waiting, key=lambda rule: is_of_cases(rule.sql))
-        )
+        self.whole = deque((rule, Future()) for rule in self.rules if rule not in self.sliced)
         self.found = {rule.id: [found] for rule, found in self.whole}
         reported = [dict(row) for row in run.execute(text("select * from reporting")).mappings()]
-        taken = [_taken(run, "true" if few else part.holds, is_whole) for part in self.slices]
+        self.holds = ["true" if few else part.holds for part in self.slices]
+        scopes = [
+            b"" if is_whole else _out(run, f"(select case_id from scope where {holds})")
+            for holds in self.holds
+        ]
         # The sessions see to it that each subject is judged once.
         run_script(run, "alter table judgement drop constraint judgement_pkey")
 
         def prepare(number: int) -> list[Place]:
-            session = self.connections[number]
+            session, own = self.connections[number], self.slices[number]
             preparation.begin(session, as_of, reported=reported)
-            for table, rows in taken[number].items():
-                _into(session, table, rows)
-            run_script(session, "analyze open_finding")
-            own = self.slices[number]
             if is_whole:
+                preparation.take_all(session)
                 kept.look_at(session, own)
             else:
+                _into(session, "scope (case_id)", scopes[number])
                 kept.look_at_scope(session, self.slices if few else [own], self.tables)
             return parameters.places(session)
 
         self.where = list({place: None for places in self._in_each(prepare) for place in places})
         return self.where
 
+    def take_findings(self, run: Connection) -> None:
+        """Each session takes what was found of its cases, and goes on to judge; meanwhile the run takes all of it."""
+        taken = [
+            thread.submit(preparation.take_findings, session, holds)
+            for thread, session, holds in zip(
+                self.threads, self.connections, self.holds, strict=True
+            )
+        ]
+        if self.connections:
+            self._ask(0)
+        preparation.take_findings(run)
+        _results(taken)
+
     def judge(self, run: Connection, rule: Rule) -> None:
         if not self.connections:
             return evaluation.judge(run, rule)
-        self._ask(rule)
+        self._ask(self.sliced.index(rule) if rule in self.sliced else len(self.sliced))
         for found in _results(self.found.pop(rule.id)):
             for table, rows in found.items():
                 _into(run, table, rows)
         return None
 
-    def _ask(self, rule: Rule) -> None:
-        """Have the sessions judge this rule and those ahead of it; the whole ones when all others are asked for."""
-        at = self.sliced.index(rule) if rule in self.sliced else len(self.sliced)
+    def _ask(self, at: int) -> None:
+        """Have the sessions judge the rule in that place and those ahead of it; the whole ones when all others are asked for."""
         for following in self.sliced[self.asked : at + AHEAD]:
             self.found[following.id] = [
                 thread.submit(self._judged, number, following)
@@ -166,10 +177,14 @@ class _Judges:
                 thread.submit(self._judge_whole, number)
 
     def _judge_whole(self, number: int) -> None:
-        """Judge one after the other of the whole rules that no other session has taken."""
+        """Judge one after the other of the whole rules that no other session has taken.
+
+        One session begins with the last, which look at a whole county and take longest; the others keep the run supplied.
+        """
+        following = self.whole.popleft if number else self.whole.pop
         while True:
             try:
-                rule, found = self.whole.popleft()
+                rule, found = following()
             except IndexError:
                 return
             try:
@@ -190,16 +205,6 @@ class _Judges:
     def _in_each(self, work: Callable[[int], T]) -> list[T]:
         """What that says for each session, done by all of them at once."""
         return _results([thread.submit(work, no) for no, thread in enumerate(self.threads)])
-
-
-def _taken(run: Connection, holds: str, is_whole: bool) -> dict[str, bytes]:
-    """What a session takes over from the run: cases in scope for which that holds, and what was found of them."""
-    found = {
-        "open_finding": _out(run, f"(select * from open_finding where case_id is null or {holds})")
-    }
-    if not is_whole:
-        found["scope (case_id)"] = _out(run, f"(select case_id from scope where {holds})")
-    return found
 
 
 def _worth_it(warehouse: Engine) -> bool:

@@ -57,7 +57,9 @@ def judge_on(
     """The same on a session that stays open. What was exported is removed, however the run ends."""
     run = _SparkRun(hub, Tables(session), f"spark/{uuid.uuid4()}")
     try:
-        return supervise(hub, as_of, True, supervision.Engine(run.gather, run.judge))
+        return supervise(
+            hub, as_of, True, supervision.Engine(run.gather, run.judge, run.take_findings)
+        )
     finally:
         hub.store.delete_prefix(run.prefix)
 
@@ -76,7 +78,7 @@ class _SparkRun:
         for made in export(connection, self.hub.store, sources(connection, rules), self.prefix):
             self._read(made.name)
         connection.execute(text(_STAGING))
-        for name in ("run", "reporting", "open_finding"):
+        for name in ("run", "reporting"):
             self._take(connection, name)
         self.tables.add("scope", self.tables.spark.sql("select case_id from core_case"))
         make_working(self.tables, _OF_PLACES, self._keep)
@@ -88,6 +90,10 @@ class _SparkRun:
         others = [name for name in preparation.WORKING if name not in _OF_PLACES]
         make_working(self.tables, others, self._keep)
         return where
+
+    def take_findings(self, connection: Connection) -> None:
+        preparation.take_findings(connection)
+        self._take(connection, "open_finding")
 
     def judge(self, connection: Connection, rule: Rule) -> None:
         from pyspark.errors import PySparkException

@@ -42,7 +42,7 @@ select
     c.closed_at::date as closed_on,
     c.delivered_at::date as delivered_on,
     c.result,
-    coalesce(trim(c.result_reason), '') <> '' as has_reason,
+    coalesce(trim(translate(c.result_reason, '　' || chr(9) || chr(10) || chr(13), '')), '') <> '' as has_reason,
     coalesce(trim(c.document_no), '') <> '' as has_document,
     coalesce(c.applicant_token, '') <> '' as has_applicant,
     coalesce(nullif(trim(c.title), ''), nullif(trim(c.item_name), '')) is not null as has_title,

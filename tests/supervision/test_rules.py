@@ -104,7 +104,7 @@ BROKEN = [
     ("procedure.unlisted_power", "v.body_code <> d.body_code", "v.body_code = d.body_code"),
     ("procedure.unlisted_power", "or j.department_body is null", ""),
     ("procedure.refusal_without_reason", "'refused', 'returned', 'denied'", "'refused', 'denied'"),
-    ("procedure.refusal_without_reason", "trim(translate(c.result_reason, '　' ||", "trim(translate(c.result_reason, '' ||"),
+    ("procedure.refusal_without_reason", "when not v.has_reason then", "when v.has_reason is null then"),
     ("procedure.refusal_without_reason", "or (v.result is null and v.closed_at is not null)", ""),
     ("completeness.material_missing", "where required", ""),
     ("completeness.material_missing", "and q.required\n    where", "where"),

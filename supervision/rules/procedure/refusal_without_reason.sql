@@ -6,7 +6,7 @@ select
     v.power_code,
     case
         when v.result is null then 'not_evaluable'
-        when c.case_id is null then 'violation'
+        when not v.has_reason then 'violation'
         else 'compliant'
     end as outcome,
     jsonb_strip_nulls(jsonb_build_object(
@@ -21,8 +21,5 @@ select
     null::date as due_on,
     case when v.result is null then 'result_missing' end as reason
 from case_version v
-left join core."case" c
-    on c.case_id = v.case_id
-    and trim(translate(c.result_reason, '　' || chr(9) || chr(10) || chr(13), '')) <> ''
 where v.result in ('refused', 'returned', 'denied')
     or (v.result is null and v.closed_at is not null)
