@@ -22,6 +22,7 @@ from hub.core.fingerprints import version_of
 from supervision import parameters, preparation
 from supervision.parameters import Override
 from supervision.preparation import (
+    LOOK_UP,
     OF_THE_COUNTY,
     WORKING,
     indexes,
@@ -108,9 +109,6 @@ class Part:
         return f"case_id >= '{begins}' and {below}"
 
 
-_FEW = "set local random_page_cost = 0.2"
-"""Pages that few cases are looked up in are in memory: whole tables need not be read for them."""
-
 _State = Row[tuple[str, int, int, datetime]]
 """What a part rests on: version, number of slices, end of the ledger, time of the run."""
 
@@ -158,7 +156,7 @@ def look_at_scope(session: Connection, slices: Sequence[Part], tables: Collectio
 
     What most rules read is copied; the rest is looked up by each that asks.
     """
-    run_script(session, f"analyze scope; {_FEW}")
+    run_script(session, f"analyze scope; {LOOK_UP}")
     for name in (name for name in OF_CASES if name in tables and name not in _IN_BETWEEN):
         if name in _KINDS:
             rows = " union ".join(f"select * from {part.schema}.{name}" for part in slices)
@@ -199,7 +197,7 @@ def _holds_good(state: _State, part: Part, basis: Basis, ledger_to: int) -> bool
 def _make(session: Connection, part: Part, basis: Basis) -> None:
     """The whole part anew."""
     preparation.begin(session, basis.as_of, reported=[])
-    run_script(session, f"{_FEW}; set local search_path = {part.schema}, public")
+    run_script(session, f"set local search_path = {part.schema}, public")
     if part.number:
         run_script(session, _all_of(part))
     preparation.gather(session, basis.overrides, tables=part.makes, schema=part.schema)
@@ -216,7 +214,7 @@ def _refresh(session: Connection, part: Part, basis: Basis, state: _State) -> No
         basis.overrides
     )
     preparation.begin(session, basis.as_of, state.ledger_no, [], same_day)
-    run_script(session, _FEW)
+    run_script(session, LOOK_UP)
     preparation.find_changed(session)
     if part.number:
         run_script(session, statement("sql/scope_running.sql"))

@@ -35,6 +35,10 @@ WORKING = (
 """The working tables with facts for all rules, in the order in which they are made; each reads those before it."""
 OF_THE_COUNTY = ("case_moment", "case_day", "closing_minute")
 """Those of them that tell of every case, whatever the scope."""
+OF_FEW_CASES = ("long_step",)
+"""Those of them that most cases have no row of."""
+LOOK_UP = "set local random_page_cost = 0.2"
+"""Pages that few cases are looked up in are in memory: whole tables need not be read for them."""
 _WORKING_NAMES = re.compile(rf"\b({'|'.join(WORKING)})\b")
 _OF_CASES = re.compile(rf"\b(scope|{'|'.join(set(WORKING) - set(OF_THE_COUNTY))})\b")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -190,7 +194,7 @@ def gather(
         run_script(connection, statement("sql/scope_full.sql"))
     for name in tables:
         try:
-            with _county(connection, name):
+            with _county(connection, name), _looked_up(connection, name):
                 run_script(connection, working_table(name, schema))
             if name == "case_place":
                 where = parameters.places(connection)
@@ -220,6 +224,18 @@ def _county(connection: Connection, name: str) -> Iterator[None]:
     run_script(
         connection, "drop view county; create temp table county (case_id uuid) on commit drop"
     )
+
+
+@contextmanager
+def _looked_up(connection: Connection, name: str) -> Iterator[None]:
+    """While a table of few cases is made, what it reads is looked up by index."""
+    if name not in OF_FEW_CASES:
+        yield
+        return
+    cost = connection.scalar(text("select current_setting('random_page_cost')"))
+    run_script(connection, LOOK_UP)
+    yield
+    run_script(connection, f"set local random_page_cost = {cost}")
 
 
 def working_table(name: str, schema: str | None = None) -> str:
