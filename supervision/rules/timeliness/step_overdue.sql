@@ -48,21 +48,17 @@ placed as (
     -- The step that is furthest over its limit comes first.
     select
         c.*,
-        c.elapsed > c.limit_value as is_overdue,
-        row_number() over (
-            partition by c.case_id
-            order by case when c.elapsed > c.limit_value then c.elapsed / c.limit_value end desc nulls last, c.event_no
-        ) as place
+        row_number() over (partition by c.case_id order by c.elapsed / c.limit_value desc nulls last, c.event_no) as place
     from counted c
 ),
 looked_at as (
-    -- The cases looked at closely: the step that is furthest over its limit, all of these, whether one ends outside the calendar.
+    -- The cases looked at closely: the first of these steps, all that are over their limit, whether one ends outside the calendar.
     select
         case_id,
         bool_or(is_undated) as is_undated,
-        max(limit_value) filter (where is_overdue and place = 1) as limit_value,
-        max(limit_unit) filter (where is_overdue and place = 1) as limit_unit,
-        max(elapsed) filter (where is_overdue and place = 1) as elapsed,
+        max(limit_value) filter (where place = 1) as limit_value,
+        max(limit_unit) filter (where place = 1) as limit_unit,
+        max(elapsed) filter (where place = 1) as elapsed,
         jsonb_agg(jsonb_build_object(
             'step', step_code,
             'started_on', started_on,
@@ -70,7 +66,7 @@ looked_at as (
             'elapsed', trim_scale(round(elapsed, 2)),
             'limit', limit_value,
             'unit', limit_unit
-        ) order by event_no) filter (where is_overdue) as steps
+        ) order by event_no) filter (where elapsed > limit_value) as steps
     from placed
     group by case_id
 ),
