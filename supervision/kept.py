@@ -36,7 +36,7 @@ SLICES = 4
 """So many there can be: the schemas `working_1` and on."""
 OF_CASES = tuple(name for name in WORKING if name not in OF_THE_COUNTY)
 _IN_BETWEEN = ("clock_window",)  # which only other working tables read: it is not kept
-_KINDS = ("case_place", "variant")  # of which each is kept once, with or without cases
+_KINDS = ("case_place", "flow_step", "variant")  # of which each is kept once, with or without cases
 _READ_BY_MOST = ("case_version", "case_place", "path")
 _TALLIES = {
     "case_day": (

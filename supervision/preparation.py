@@ -29,7 +29,7 @@ from supervision.rulebook import Parameter, Rule
 FOLDER = Path(__file__).parent
 DATA_EXCEPTION = "22"  # class of SQLSTATE whose messages quote the offending value
 WORKING = (
-    "case_version", "case_place", "path", "long_step", "variant", "clock_window", "clock_stopped", "clock",
+    "case_version", "case_place", "flow_step", "path", "long_step", "variant", "clock_window", "clock_stopped", "clock",
     "case_moment", "case_day", "closing_minute",
 )  # fmt: skip
 """The working tables with facts for all rules, in the order in which they are made; each reads those before it."""

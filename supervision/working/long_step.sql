@@ -1,19 +1,6 @@
 -- The steps that lasted longer than the limit that the flow in force gives them, before stops are taken out, or that end outside the
 -- calendar: one row per event of a case of `path` that `is_long`. `index_from`, `index_to`: working days up to start and end;
 -- `second_from`, `second_to`: seconds of office time up to there, for limits in hours and minutes.
-with flow_step as (
-    select
-        power_code, version, step_code, limit_value, limit_unit,
-        case limit_unit
-            when 'working_day' then limit_value * interval '1 day'
-            when 'calendar_day' then limit_value * interval '1 day'
-            when 'hour' then limit_value * interval '1 hour'
-            when 'minute' then limit_value * interval '1 minute'
-            when 'month' then limit_value * 27 * interval '1 day'
-        end as lasts
-    from catalogue.step
-    where limit_value is not null
-)
 select
     p.case_id,
     e.event_no,

@@ -12,23 +12,8 @@
 -- Of the steps that have a limit: `open_from`, the earliest start of one without an end; `is_backwards`, one ends before it
 -- starts; `lacks_unit`, the limit has no unit; `is_long`, one lasted longer than its limit before stops are taken out, or ends outside
 -- the calendar: `long_step` has these.
-with flow_step as (
-    select
-        power_code, version, step_code, kind in ('work', 'decision') as is_work, kind in ('issue', 'delivery') as is_after,
-        nullif(trim(post), '') as post, limit_value, limit_unit, limit_unit = 'working_day' as in_working_days,
-        case limit_unit
-            when 'working_day' then limit_value * interval '1 day'
-            when 'calendar_day' then limit_value * interval '1 day'
-            when 'hour' then limit_value * interval '1 hour'
-            when 'minute' then limit_value * interval '1 minute'
-            when 'month' then limit_value * 27 * interval '1 day'
-        end as lasts
-    from catalogue.step
-    -- Grouped, so that it is worked out once for each step and not for each event.
-    group by power_code, version, step_code, kind, post, limit_value, limit_unit
-),
-flow_with_limits as (
-    select power_code, version from catalogue.step where limit_value is not null group by power_code, version
+with flow_with_limits as (
+    select power_code, version from flow_step where limit_value is not null group by power_code, version
 ),
 called as (
     select body_code as unit, body_code from catalogue.body

@@ -114,6 +114,7 @@ def test_only_the_working_tables_that_the_rules_stand_on_are_made() -> None:
     assert preparation.stands_on([by_id["procedure.step_skipped"]]) == (
         "case_version",
         "case_place",
+        "flow_step",
         "path",
         "variant",
     )
