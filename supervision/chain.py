@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
+
+from supervision.preparation import driver
 
 GENESIS = "0" * 64
 
 
-@dataclass(frozen=True, slots=True)
-class FindingEvent:
+class FindingEvent(NamedTuple):
     """One transition. `actor` is `hub` for the engine itself; `reason` says why, or holds the facts found."""
 
     finding_id: str
@@ -32,7 +33,7 @@ class FindingEvent:
 
 def link(previous_hash: str, event: FindingEvent) -> str:
     """SHA-256 over the previous hash and the event's content as JSON, times in UTC with microseconds."""
-    finding_id, at, *rest = astuple(event)
+    finding_id, at, *rest = event
     moment = at.astimezone(UTC).isoformat(timespec="microseconds")
     content = json.dumps(
         [str(finding_id), moment, *rest], ensure_ascii=False, separators=(",", ":")
@@ -49,37 +50,27 @@ def lock(connection: Connection) -> None:
     connection.execute(text("lock table supervision.run in exclusive mode"))
 
 
-_APPEND = text("""
-    insert into supervision.finding_event
-        (finding_id, at, actor, action, state_from, state_to, reason, previous_hash, hash)
-    select e.finding_id, e.at, e.actor, e.action, e.state_from, e.state_to, e.reason, e.previous_hash, e.hash
-    from unnest(
-        cast(:finding_id as uuid[]), cast(:at as timestamptz[]), cast(:actor as text[]), cast(:action as text[]),
-        cast(:state_from as text[]), cast(:state_to as text[]), cast(:reason as text[]),
-        cast(:previous_hash as text[]), cast(:hash as text[])
-    ) with ordinality as e
-        (finding_id, at, actor, action, state_from, state_to, reason, previous_hash, hash, position)
-    order by e.position
-""")
+_APPEND = f"""
+    copy supervision.finding_event ({", ".join(FindingEvent._fields)}, previous_hash, hash) from stdin
+"""
 
 
 def append(connection: Connection, events: Sequence[FindingEvent]) -> None:
     """Append the events in their order. The caller holds `lock`.
 
-    The chain is sequential by nature: a loop over the new events only, inserted in one statement.
+    The chain is sequential by nature: a loop over the new events only, which are copied as they are linked.
     """
     if not events:
         return
     last = connection.scalar(
         text("select hash from supervision.finding_event order by event_no desc limit 1")
     )
-    hashes = [str(last or GENESIS)]
-    for event in events:
-        hashes.append(link(hashes[-1], event))
-    fields = zip(*map(astuple, events), strict=True)
-    names = ("finding_id", "at", "actor", "action", "state_from", "state_to", "reason")
-    columns = {name: list(values) for name, values in zip(names, fields, strict=True)}
-    connection.execute(_APPEND, columns | {"previous_hash": hashes[:-1], "hash": hashes[1:]})
+    previous = str(last or GENESIS)
+    with driver(connection).cursor() as cursor, cursor.copy(_APPEND) as copy:
+        for event in events:
+            own = link(previous, event)
+            copy.write_row((*event, previous, own))
+            previous = own
 
 
 def seal(connection: Connection, run_id: str | None = None) -> str:

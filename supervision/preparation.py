@@ -73,6 +73,11 @@ def run_script(connection: Connection, sql: str) -> None:
     connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
 
 
+def driver(connection: Connection) -> Any:
+    """The driver's own connection, for COPY, in the same transaction."""
+    return connection.connection.driver_connection
+
+
 def local_time(moment: datetime) -> datetime:
     """The moment with its time zone; without one it is Asia/Shanghai local time."""
     zone = ZoneInfo(TIME_ZONE)

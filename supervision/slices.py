@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,7 +27,7 @@ from hub.core.ledger import LEDGER_LOCK
 from supervision import evaluation, kept, parameters, preparation
 from supervision.kept import Basis, Part
 from supervision.parameters import Override, Place
-from supervision.preparation import is_of_cases, run_script, what_failed
+from supervision.preparation import driver, is_of_cases, run_script, what_failed
 from supervision.rulebook import Rule
 
 SESSIONS = min(kept.SLICES, os.cpu_count() or 1)
@@ -227,14 +227,10 @@ def _results(waiting: Sequence[Future[T]]) -> list[T]:
     return [one.result() for one in waiting]
 
 
-def _driver(connection: Connection) -> Any:
-    return connection.connection.driver_connection
-
-
 def _out(session: Connection, what: str) -> bytes:
     rows = io.BytesIO()
     with (
-        _driver(session).cursor() as cursor,
+        driver(session).cursor() as cursor,
         cursor.copy(f"copy {what} to stdout (format binary)") as copy,
     ):
         for part in copy:
@@ -244,7 +240,7 @@ def _out(session: Connection, what: str) -> bytes:
 
 def _into(session: Connection, table: str, rows: bytes) -> None:
     with (
-        _driver(session).cursor() as cursor,
+        driver(session).cursor() as cursor,
         cursor.copy(f"copy {table} from stdin (format binary)") as copy,
     ):
         copy.write(rows)
