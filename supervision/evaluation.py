@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import psycopg
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -112,7 +113,11 @@ def _evaluate_rule(
             return _count(
                 connection, rule, run, replace(result, changes=dict(changes), seconds=seconds)
             )
-    except (SQLAlchemyError, RuleError) as failure:
+    except (
+        SQLAlchemyError,
+        psycopg.Error,
+        RuleError,
+    ) as failure:  # COPY fails with the driver's own
         said = str(failure) if isinstance(failure, RuleError) else what_failed(failure)
         return replace(result, error=said, seconds=time.perf_counter() - began)
 

@@ -266,9 +266,9 @@ def indexes(name: str, table: str) -> str:
     return " ".join(f"create {index.format(table)};" for index in INDEXES.get(name, ()))
 
 
-def what_failed(failure: SQLAlchemyError) -> str:
+def what_failed(failure: Exception) -> str:
     """The database's own words, without statement, parameters or values, and with anything like an identity hidden."""
-    diagnosis = getattr(getattr(failure, "orig", None), "diag", None)
+    diagnosis = getattr(getattr(failure, "orig", failure), "diag", None)
     message = str(getattr(diagnosis, "message_primary", None) or type(failure).__name__)
     if str(getattr(diagnosis, "sqlstate", None) or "").startswith(DATA_EXCEPTION):
         message = re.sub(r'"[^"]*"', '"…"', message)

@@ -273,6 +273,23 @@ def test_a_rule_that_judges_a_subject_twice_is_an_error(world: Any) -> None:
     assert "duplicate key" in str(by_rule(summary)[PROMISED].error)
 
 
+def test_a_log_that_refuses_an_event_stops_its_rule_only_and_shows_none_of_it(world: Any) -> None:
+    world.land_overdue()
+    world.connection.execute(
+        text("""
+            create function supervision.refused() returns trigger language plpgsql as
+                $$ begin raise exception 'refused 110101199003070937'; end $$;
+            create trigger refused before insert on supervision.finding_event for each row
+                when (new.reason like '%promised%' or new.reason like '%limit%') execute function supervision.refused()
+        """)
+    )
+    summary = world.supervise()
+    assert summary.state == "incomplete"
+    error = str(by_rule(summary)[PROMISED].error)
+    assert "refused" in error and "110101199003070937" not in error and "COPY" not in error
+    assert not any(rule_id == PROMISED for rule_id, _ in world.findings())
+
+
 def test_facts_that_cannot_be_gathered_stop_the_run(world: Any) -> None:
     world.connection.execute(
         text("alter table reference.calendar_day rename column work_index to gone")
